@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from audits.collect.paths import WORKFLOWS, is_workflow
 from audits.model.mise_tasks import paths_of
+from audits.model.remember import remembered
 
 MOST_SCRIPTS = 40
 """Scripts and task files that are tried in one repository, likely releases first."""
@@ -291,7 +292,7 @@ class Leads:
 
     def _places_of(self, text: str) -> None:
         """The folders in which steps work, and those whose names a matrix completes."""
-        for written in dict.fromkeys(_places_in(text)):
+        for written in _places_in(text):
             fixed, _, _ = written.partition("$")
             words = fixed.split()
             place = words[0].rstrip("}") if words else ""
@@ -319,9 +320,8 @@ class Leads:
     def _scripts_of(self, path: str, text: str) -> None:
         """The scripts that a text names."""
         base = "" if _is_entry(path) and path.startswith(WORKFLOWS) else dirname(path)
-        text = _BESIDE.sub("./", _ROOTED.sub("./", text))
-        usual = [folder for folder in _USUAL if self._folders.get("", {}).get(folder)]
-        for written in dict.fromkeys(_named(text, usual)):
+        usual = tuple(folder for folder in _USUAL if self._folders.get("", {}).get(folder))
+        for written in _scripts_in(text, usual):
             for place in dict.fromkeys(("", base, *self._places)):
                 candidate = normpath(f"{place}/{written}").strip("/")
                 if candidate.startswith((".", "/")) and not candidate.startswith(_HIDDEN):
@@ -330,9 +330,7 @@ class Leads:
                     self._add(candidate)
 
     def _programs_of(self, text: str) -> None:
-        unknown = _TASK_FILES.keys() - self._programs
-        self._programs.update([name for name in unknown if f"{name} " in text])
-        self._programs.update(p for action, p in _ACTION_PROGRAMS.items() if action in text)
+        self._programs |= _programs_in(text)
 
     def _add(self, path: str) -> None:
         rank = 0 if _is_of_release(path) else 1
@@ -401,8 +399,20 @@ def _is_action_or_workflow(path: str) -> bool:
     return path.startswith((".github/workflows", ".github/actions")) and not _EXTENSION.search(path)
 
 
-def _places_in(text: str) -> Iterator[str]:
-    """What stands behind each of `_PLACES`, as it is written."""
+@remembered(512)
+def _programs_in(text: str) -> frozenset[str]:
+    """The programs with tasks or settings of their own that a text names."""
+    named = [name for name in _TASK_FILES if f"{name} " in text]
+    return frozenset((*named, *(p for action, p in _ACTION_PROGRAMS.items() if action in text)))
+
+
+@remembered(512)
+def _places_in(text: str) -> tuple[str, ...]:
+    """What stands behind each of `_PLACES`, as it is written, each once."""
+    return tuple(dict.fromkeys(_each_place(text)))
+
+
+def _each_place(text: str) -> Iterator[str]:
     for mark in _PLACES:
         at = text.find(mark)
         while at >= 0:
@@ -414,6 +424,12 @@ def _places_in(text: str) -> Iterator[str]:
 _MISE_TASK = re.compile(
     r"\bmise[ \t]+(?:run|r)[ \t]+(?:--?[\w=-]{1,40}[ \t]+){0,4}(\w[\w:-]{0,79})"
 )
+
+
+@remembered(512)
+def _scripts_in(text: str, folders: tuple[str, ...]) -> tuple[str, ...]:
+    """The paths of scripts that a text names, each once, as of `_named`."""
+    return tuple(dict.fromkeys(_named(_BESIDE.sub("./", _ROOTED.sub("./", text)), folders)))
 
 
 def _named(text: str, folders: Iterable[str]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from audits.model.remember import remembered
 from audits.model.secret_patterns import ANY_TOKEN, TOKEN_HEADS
 
 MASK = "…"
@@ -138,6 +139,7 @@ class Placed(NamedTuple):
     below: frozenset[str]
 
 
+@remembered(256)
 def placed_credentials(text: str) -> Placed:
     """What stands in a credential's place in a text."""
     names: set[str] = set()

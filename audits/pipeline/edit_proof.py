@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from audits.model.edit_plan import EditSet
 from audits.model.outcome import Area, Edit, Severity
+from audits.model.remember import remembered
 from audits.model.score import Audit, AuditedFinding
 from audits.model.source import SourceFile
 from audits.workflow.parse import nodes
@@ -173,8 +174,13 @@ def shared_spans(file: SourceFile) -> tuple[tuple[int, int], ...]:
     """The spans of nodes that aliases use again: a change there is made in several places."""
     if "*" not in file.text or _ANCHOR.search(file.text) is None:
         return ()
+    return _shared_spans(file.text, file.path, file.oid)
+
+
+@remembered(256)
+def _shared_spans(text: str, path: str, oid: str) -> tuple[tuple[int, int], ...]:
     try:
-        _, root = compose(file)
+        _, root = compose(SourceFile(path=path, text=text, oid=oid))
     except RefusedError:
         return ()
     uses: Counter[int] = Counter()

@@ -9,7 +9,6 @@ do with their inputs.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 
 from msgspec import Struct, field
 
@@ -17,7 +16,7 @@ from audits.model.remote_path import ForeignPath, called_name, foreign_path
 from audits.model.source import Gap, GapReason, Snapshot, SourceFile
 from audits.model.uses import Uses
 from audits.model.workflow import CompositeAction, Workflow
-from audits.workflow.parse.parse import ParsedAction, ParsedWorkflow, parse_action, parse_workflow
+from audits.workflow.parse.parse import parse_action, parse_workflow
 from audits.workflow.uploaders.lookup import KNOWN, Catalog
 
 
@@ -52,13 +51,13 @@ def read_foreign(
             continue
         seen.add(name)
         if file.path.rpartition("@")[0].endswith(("/action.yml", "/action.yaml")):
-            read = _action(file)
+            read = parse_action(file)
             found.gaps += read.gaps
             if read.action is not None:
                 found.actions.append(read.action)
                 pending += _calls_of_action(read.action, catalog)
         else:
-            parsed = _workflow(file)
+            parsed = parse_workflow(file)
             found.gaps += parsed.gaps
             if parsed.workflow is not None:
                 found.workflows.append(parsed.workflow)
@@ -138,14 +137,3 @@ def _names(found: list[Uses | None], inside: str, catalog: Catalog) -> Iterator[
     for uses in found:
         if uses is not None and uses.action not in catalog.by_action:
             yield called_name(uses, inside)
-
-
-# One shared workflow is called by hundreds of repositories of a scan.
-@lru_cache(maxsize=256)
-def _workflow(file: SourceFile) -> ParsedWorkflow:
-    return parse_workflow(file)
-
-
-@lru_cache(maxsize=256)
-def _action(file: SourceFile) -> ParsedAction:
-    return parse_action(file)

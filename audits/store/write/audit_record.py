@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct
 
 from audits.model.evidence import AdvisoryList
+from audits.model.remember import remembered
 from audits.model.score import Audit
 from audits.model.settings import OwnerSettings, Unseen
 from audits.model.source import RepositoryRef, Snapshot
@@ -94,7 +95,7 @@ def record_of(audit: Audit, title: Callable[[str], str] = title_of) -> AuditReco
         settings=settings,
         index=index,
         references=references_of(repository, uses),
-        texts={oid: StoredText(size=len(t), data=pack(t)) for oid, t in texts_of(snapshot).items()},
+        texts={oid: _stored(text) for oid, text in texts_of(snapshot).items()},
         rules={name: (storable(title(name)), *rule) for name, rule in _rules(audit).items()},
         reasons=frozenset(_reason(u) for result in results for u in result.unseen),
         visibility=visibility_of(audit, rows.gaps_of(audit)),
@@ -103,6 +104,11 @@ def record_of(audit: Audit, title: Callable[[str], str] = title_of) -> AuditReco
         digest=digest(text_of(everything)),
         paths=frozenset(file.path for file in snapshot.files),
     )
+
+
+@remembered(256)
+def _stored(text: str) -> StoredText:
+    return StoredText(size=len(text), data=pack(text))
 
 
 def _storable(made: list[Row]) -> list[Row]:

@@ -18,6 +18,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from audits.model.remember import remembered
 from audits.model.source import Gap, GapReason, SourceFile
 from audits.model.storable import storable
 from audits.model.workflow import CompositeAction, Workflow
@@ -307,11 +308,17 @@ def _is_too_much(workflow: Workflow) -> str:
 
 def parse_workflow(source: SourceFile) -> ParsedWorkflow:
     """The workflow that a file holds. Any text gives a workflow or a gap, never an exception."""
+    return _workflow_in(source.text, source.path, source.oid)
+
+
+@remembered(256)
+def _workflow_in(text: str, path: str, oid: str) -> ParsedWorkflow:
+    source = SourceFile(path=path, text=text, oid=oid)
     try:
-        text, root = compose(source)
+        source_text, root = compose(source)
     except RefusedError as refused:
         return ParsedWorkflow(workflow=None, gaps=(refused.gap,))
-    workflow, gaps = read_workflow(source, text, root)
+    workflow, gaps = read_workflow(source, source_text, root)
     if detail := _is_too_much(workflow):
         gap = _refused(source, GapReason.TOO_LARGE, detail).gap
         return ParsedWorkflow(workflow=None, gaps=(gap,))
@@ -322,11 +329,17 @@ def parse_action(source: SourceFile) -> ParsedAction:
     """The action that an ``action.yml`` holds. Any text gives an action or a gap, never an
     exception.
     """
+    return _action_in(source.text, source.path, source.oid)
+
+
+@remembered(256)
+def _action_in(text: str, path: str, oid: str) -> ParsedAction:
+    source = SourceFile(path=path, text=text, oid=oid)
     try:
-        text, root = compose(source)
+        source_text, root = compose(source)
     except RefusedError as refused:
         return ParsedAction(action=None, gaps=(refused.gap,))
-    action, gaps = read_action(source, text, root)
+    action, gaps = read_action(source, source_text, root)
     if len(action.steps) > MOST_STEPS:
         detail = f"it has more than {MOST_STEPS} steps"
         return ParsedAction(action=None, gaps=(_refused(source, GapReason.TOO_LARGE, detail).gap,))

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from audits.model.command import Command
 from audits.model.location import Scalar
+from audits.model.remember import remembered
 from audits.workflow.shell.branches import unreached_lines
 from audits.workflow.shell.lines import Dialect, line_commands
 from audits.workflow.shell.words import RawCommand, blank_out, unquote
@@ -128,19 +129,20 @@ def _commands(text: str, line: int, where: _Inside) -> Iterator[Command]:
     for raw in _raw_commands(text, where.dialect, where.patience):
         line += text.count("\n", seen, raw.start)
         seen = raw.start
-        words, wrappers = unwrap(raw.words, raw.env)
+        env = dict(raw.env)
+        words, wrappers = unwrap(raw.words, env)
         piped = unwrap(raw.piped_words, {})[0] if raw.piped_words else []
         yield Command(
             words=tuple(words),
             line=line,
             wrappers=(*where.wrappers, *wrappers),
-            env=raw.env,
+            env=env,
             redirects=tuple(raw.redirects),
             piped_into=piped[0] if piped else "",
             written=tuple(raw.words),
         )
         if fetched := fetched_program(words, piped):
-            yield Command(words=tuple(fetched), line=line, wrappers=where.wrappers, env=raw.env)
+            yield Command(words=tuple(fetched), line=line, wrappers=where.wrappers, env=env)
         inner = inner_script(words) if where.depth < _MAX_DEPTH else None
         if inner is not None:
             name, script = inner
@@ -156,10 +158,10 @@ def _commands(text: str, line: int, where: _Inside) -> Iterator[Command]:
 def _raw_commands(text: str, dialect: Dialect, patience: Patience) -> list[RawCommand]:
     plain = blank_out(text)
     is_grammatical = dialect is Dialect.BASH and len(text) <= MAX_GRAMMAR_LENGTH
-    tree = _parsed(plain, patience) if is_grammatical and not _is_dense(plain) else None
-    if tree is None:
-        return patience.spend(line_commands(text, plain, dialect, patience.commands + 1))
-    return patience.spend(_grammar_commands(text, plain, tree))
+    found = _by_grammar(text, patience) if is_grammatical and not _is_dense(plain) else None
+    if found is None:
+        found = line_commands(text, plain, dialect, patience.commands + 1)
+    return patience.spend(found)
 
 
 def _is_dense(plain: str) -> bool:
@@ -207,9 +209,34 @@ def _parsed(plain: str, patience: Patience) -> Tree | None:
         patience.seconds -= thread_time() - started
 
 
-def _grammar_commands(text: str, plain: str, tree: Tree) -> list[RawCommand]:
+def _by_grammar(text: str, patience: Patience) -> list[RawCommand] | None:
+    """The commands of a script; None where the grammar gives no tree of it within the budget."""
+    if patience.seconds <= 0:
+        return None
+    started = thread_time()
+    try:
+        return _grammar_commands(text)
+    except _TakesTooLongError:
+        return None
+    finally:
+        patience.seconds -= thread_time() - started
+
+
+class _TakesTooLongError(Exception):
+    """A script takes the grammar longer than `MOST_SECONDS`."""
+
+
+@remembered(512)
+def _grammar_commands(text: str) -> list[RawCommand] | None:
+    """The commands of a script, which nobody may change; None for a syntax error in a long one."""
     from tree_sitter import QueryCursor
 
+    plain, budget = blank_out(text), Patience()
+    tree = _parsed(plain, budget)
+    if tree is None:
+        if budget.seconds <= 0:
+            raise _TakesTooLongError
+        return None
     _, query = _grammar()
     nodes = QueryCursor(query).captures(tree.root_node)
     found = {node.start_byte: _command(text, plain, node) for node in nodes.get("command", ())}
