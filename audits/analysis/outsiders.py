@@ -191,7 +191,8 @@ class _Mentions(Struct, frozen=True):
 
 # A name of GitHub's has 39 characters at most; unbounded, a long word takes its length squared.
 _BOT = re.compile(r"(?<![\w-])[\w-]{1,60}\[bot\]")
-_SEARCH = re.compile(r"\b(?:contains|startswith|endswith)\s*\(")
+_SEARCHES = ("contains", "startswith", "endswith")
+_SEARCH = re.compile(rf"\b(?:{'|'.join(_SEARCHES)})\s*\(")
 # Whoever makes another's pull request move (a comment `@dependabot recreate` on a fork's) is the
 # actor of the run: https://www.synacktiv.com/publications/github-actions-exploitation-dependabot
 _USUAL_BOT = "dependabot[bot]"
@@ -212,7 +213,7 @@ def _mentions(repo: Repository) -> _Mentions:
     return _Mentions(
         association="author_association" in text,
         labels=".labels" in text,
-        searches=_SEARCH.search(text) is not None,
+        searches=any(map(text.__contains__, _SEARCHES)) and _SEARCH.search(text) is not None,
         action="event.action" in text,
         run_event="workflow_run.event" in text,
         bots=tuple(bots)[:_MOST_BOTS],

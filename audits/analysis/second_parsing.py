@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from audits.analysis.script_values import substitution
 from audits.expressions.syntax import replace_fences
@@ -48,7 +49,7 @@ def second_parsed(script: str) -> Iterator[tuple[int, str]]:
     """What a shell script hands to a second parser as code: texts that the first shell expands
     (``$TITLE``, ``$(gh pr view …)``), with their offsets. A text without expansion is left out.
     """
-    if not any(pattern.search(script) for pattern in (_READER, _PIPED, _HEREDOC)):
+    if not _may_be_shell_again(script):
         return
     # An expression is code of the script itself, which is another fault; offsets stay.
     text = _without_expressions(script)
@@ -58,6 +59,12 @@ def second_parsed(script: str) -> Iterator[tuple[int, str]]:
             places = [at for at in (plain.find("$"), plain.find("`")) if at >= 0]
             if places:
                 yield offset + min(places), plain
+
+
+@lru_cache(maxsize=512)
+def _may_be_shell_again(script: str) -> bool:
+    """Whether a script may hand something to a second shell; several checks ask."""
+    return any(pattern.search(script) for pattern in (_READER, _PIPED, _HEREDOC))
 
 
 # Calls of which the first argument is code: for a shell, or for the language itself.
@@ -77,8 +84,8 @@ _MOST_OF_CALL = 2000
 
 def may_be_read_again(script: str) -> bool:
     """Whether a script of any language may hand something to a second parser."""
-    patterns = (_READER, _PIPED, _HEREDOC, *_CALLS.values())
-    return any(pattern.search(script) for pattern in patterns)
+    calls = any(pattern.search(script) for pattern in _CALLS.values())
+    return calls or _may_be_shell_again(script)
 
 
 def code_arguments(script: str, language: str) -> Iterator[tuple[int, str]]:

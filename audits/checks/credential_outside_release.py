@@ -335,6 +335,10 @@ def _finding(
     )
 
 
+def _may_read(text: Scalar) -> bool:
+    return "secrets" in text.value.lower()
+
+
 def _reads(texts: Iterable[Scalar]) -> Iterator[_Read]:
     """Each secret that these texts read, once a text."""
     for text in texts:
@@ -372,10 +376,13 @@ def _sent(workflow: Workflow, job: Job) -> Iterator[tuple[Step, _Read]]:
         if step.uses is not None and step.uses.action in REQUEST_ACTIONS:
             for text in step.inputs.values():
                 yield from ((step, read) for read in (*_reads((text,)), *_reads_all(text)))
-        if step.run is None or _NETWORK.search(step.run.value) is None:
+        if step.run is None:
             continue
         script = step.run.value
         around = (*workflow.env.items(), *job.env.items(), *step.env.items())
+        around = tuple((name, text) for name, text in around if _may_read(text))
+        if not (around or _may_read(step.run)) or _NETWORK.search(script) is None:
+            continue
         for name, text in around:
             if name in script and re.search(rf"\b{re.escape(name)}\b", script):
                 yield from ((step, read) for read in (*_reads((text,)), *_reads_all(text)))

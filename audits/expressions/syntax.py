@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
 from msgspec import Struct
@@ -271,11 +271,12 @@ def outcomes(expression: Expression) -> Iterator[Context | Literal]:
             yield from outcomes(operand)
 
 
-def contexts(text: str) -> Iterator[Context]:
-    """Every context in the fences of a text."""
-    for fence in fences(text):
-        if (expression := fence.expression) is not None:
-            yield from (part for part in walk(expression) if isinstance(part, Context))
+@lru_cache(maxsize=1024)
+def contexts(text: str) -> tuple[Context, ...]:
+    """Every context in the fences of a text; kept, since many checks ask for the same."""
+    expressions = (fence.expression for fence in fences(text))
+    parts = (part for found in expressions if found is not None for part in walk(found))
+    return tuple(part for part in parts if isinstance(part, Context))
 
 
 @lru_cache(maxsize=1024)
@@ -313,7 +314,7 @@ _KNOWN = (
 )
 
 
-def self_test(read: Callable[[str], Iterator[Context]] = contexts) -> None:
+def self_test(read: Callable[[str], Iterable[Context]] = contexts) -> None:
     """Read a few texts whose contexts are known; `BrokenReaderError` where any comes out wrong.
 
     Runs when this module is imported, in some 100 microseconds: an interpreter whose regular

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from datetime import date
 from enum import Enum
 from functools import cached_property
-from typing import TypeVar, cast
+from typing import Any, TypeVar
 
 from msgspec import Struct, field
 
@@ -167,10 +167,11 @@ class Repository(Struct, frozen=True, kw_only=True, dict=True):
         """
         if key not in self._found:
             self._found[key] = work()
-        return cast("T", self._found[key])
+        found: T = self._found[key]
+        return found
 
     @cached_property
-    def _found(self) -> dict[Hashable, object]:
+    def _found(self) -> dict[Hashable, Any]:
         """What `once` worked out so far. Copies and pickles of a struct hold its fields alone:
         it reaches neither a changed copy, for which it may not hold, nor another process.
         """

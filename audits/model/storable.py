@@ -27,6 +27,11 @@ def storable(text: str) -> str:
     return _UNSTORABLE.sub(_escape, text)
 
 
+def is_storable_json(text: str) -> bool:
+    """Whether no text in a JSON text holds a character that `storable` changes."""
+    return storable(text) is text and _ESCAPED.search(text) is None
+
+
 def _escape(match: re.Match[str]) -> str:
     code = ord(match[0])
     return f"\\u{code:04x}" if code else "\\x00"

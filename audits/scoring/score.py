@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from math import fsum
 
 from msgspec import Struct
@@ -279,7 +279,7 @@ class _Fault(Struct, frozen=True):
     unknown: bool = False
 
 
-class ScoreInput(Struct, frozen=True, kw_only=True):
+class ScoreInput(Struct, frozen=True, kw_only=True, dict=True):
     """What points and caps are computed from: the faults of each publication in each area.
 
     ``outside`` are critical faults that concern no scored publication: they cap all the same,
@@ -342,19 +342,20 @@ class ScoreInput(Struct, frozen=True, kw_only=True):
         if not total:
             return None, ""
         points = fsum(AREA_WEIGHTS[area] * value for area, value in worst.items()) / total
-        left = [f for f in self._faults() if f.check not in fixed]
+        left = [f for f in self._faults if f.check not in fixed]
         caps = list(_caps(left, [f for f in self.outside if f.check not in fixed]))
         if not caps or min(caps)[0] >= points:
             return round(points, 1), ""
         limit, why = min(caps)
         return limit, f"capped at {limit:.0f} by {why}"
 
+    @cached_property
     def _faults(self) -> frozenset[_Fault]:
         return frozenset(fault for _, faults in self.cards for fault in faults)
 
     def steps(self) -> Iterator[ScoreStep]:
         """The checks to fix for an A, the one that gains most first, and what each leads to."""
-        faults = (f for f in (*self._faults(), *self.outside) if not f.unknown)
+        faults = (f for f in (*self._faults, *self.outside) if not f.unknown)
         mildest_first = sorted(faults, key=lambda f: (f.severity, f.points))
         open_ = {f.check: f for f in mildest_first if not self.shared.is_result(f.check)}
         fixed: frozenset[str] = frozenset()

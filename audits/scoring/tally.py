@@ -40,7 +40,10 @@ class VerdictCount:
 
     def _of(self, verdict: Verdict) -> Tally:
         publications = self.repository.concerned(verdict)
-        return self._together.setdefault(id(publications), (publications, Tally()))[1]
+        known = self._together.get(id(publications))
+        if known is None:
+            known = self._together[id(publications)] = (publications, Tally())
+        return known[1]
 
     def failing(self, verdict: Verdict, severity: Severity) -> None:
         """A place at fault."""

@@ -132,9 +132,11 @@ class Handover:
         return self._uploaded[job]
 
     def _by_output(self, workflow: Workflow, job: Job) -> Iterator[tuple[Workflow, Job]]:
+        if not (waited_for := self.above(workflow, job)):
+            return
         text = workflow.source.text[slice(*job.span)]
         read = {name.lower() for name in _OUTPUT.findall(text)}
-        for above in self.above(workflow, job) if read else ():
+        for above in waited_for if read else ():
             if above.id.lower() in read and (above.uses is not None or above.outputs):
                 yield workflow, above
                 yield from self._called(above)

@@ -36,7 +36,8 @@ from audits.workflow.uploaders.lookup import KNOWN, Catalog
 _PUBLISH_SECRET = re.compile(
     r"secrets\.\w*(?:PYPI|TWINE|NPM|CARGO|CRATES|RUBYGEMS|NUGET|ANACONDA)\w*", re.IGNORECASE
 )
-_RIGHTS = {word: re.compile(rf"\b{word}\b") for word in ("secrets", "write")}
+# A pattern that begins with letters is found fastest, so what stands before is looked at last.
+_RIGHTS = tuple(re.compile(rf"{word}(?<!\w{word})(?!\w)") for word in ("secrets", "write"))
 _FROM_OUTSIDE = frozenset(
     {
         "pull_request_target",
@@ -350,7 +351,7 @@ def _may_hold_rights(workflow: Workflow) -> bool:
     text = workflow.source.text.lower()
     if "write-all" in text or "self-hosted" in text:
         return True
-    if any(word in text and pattern.search(text) for word, pattern in _RIGHTS.items()):
+    if any(pattern.search(text) for pattern in _RIGHTS):
         return True
     events = {trigger.event for trigger in workflow.triggers}
     return "workflow_call" in events or not events.isdisjoint(_FROM_OUTSIDE)

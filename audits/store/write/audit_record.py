@@ -11,7 +11,7 @@ from audits.model.remember import remembered
 from audits.model.score import Audit
 from audits.model.settings import OwnerSettings, Unseen
 from audits.model.source import RepositoryRef, Snapshot
-from audits.model.storable import storable
+from audits.model.storable import is_storable_json, storable
 from audits.store.details import Details, all_findings, details_of, numbered
 from audits.store.schema.codes import title_of
 from audits.store.serialize import Packed, digest, dumps, pack, packed, text_of
@@ -76,13 +76,17 @@ def record_of(audit: Audit, title: Callable[[str], str] = title_of) -> AuditReco
     """The record of an audit; ``title`` gives a check's title by its id."""
     repository, snapshot, uses = audit.repository, audit.repository.snapshot, uses_of(audit)
     details = packed(dumps(Details, details_of(audit, {use.key: use.line for use in uses})))
-    families = {name: _storable(kept) for name, kept in _families(audit, uses).items()}
-    findings = _storable(_findings(audit))
+    families, findings = _families(audit, uses), _findings(audit)
     source = packed(dumps(Listing, listing_of(snapshot)))
     settings = packed(dumps(Settings, Settings(value=snapshot.settings)))
     index = packed(dumps(Index, Index(value=index_of(audit))))
     facts = [part.hash.hex() for part in (details, source, settings, index)]
-    everything = (families, findings, facts, _visibility(audit))
+    visibility = _visibility(audit)
+    everything = text_of((families, findings, facts, visibility))
+    if not is_storable_json(everything):
+        families = {name: _storable(kept) for name, kept in families.items()}
+        findings = _storable(findings)
+        everything = text_of((families, findings, facts, visibility))
     results = (*audit.results, *audit.owner_results)
     return AuditRecord(
         ref=snapshot.ref,
@@ -101,7 +105,7 @@ def record_of(audit: Audit, title: Callable[[str], str] = title_of) -> AuditReco
         visibility=visibility_of(audit, rows.gaps_of(audit)),
         owner_settings=snapshot.owner_settings,
         advisories=repository.advisories,
-        digest=digest(text_of(everything)),
+        digest=digest(everything),
         paths=frozenset(file.path for file in snapshot.files),
     )
 

@@ -20,6 +20,7 @@ from audits.model.settings import Unseen
 from audits.model.source import Gap
 from audits.store.details import all_findings
 from audits.store.schema.codes import ACCEPTANCES, AREAS, OUTCOMES, SEVERITIES, barred, yes_no
+from audits.store.serialize import text_of
 from audits.store.write.action_uses import Use
 
 Row = dict[str, Any]
@@ -57,7 +58,7 @@ def score_row(audit: Audit) -> Row:
         "policy": score.policy,
         "rules": score.rules,
         "cap": score.cap,
-        "steps": json.dumps([[s.check, s.points, s.grade] for s in score.steps]),
+        "steps": text_of([[s.check, s.points, s.grade] for s in score.steps]),
         "not_counted": json.dumps(dict(score.not_counted)),
     }
     by_area = {area.area: area for area in score.areas}
@@ -284,9 +285,9 @@ def _path_row(exposure: Exposure, path: ExposurePath) -> Row:
         "way_in_job": entrance.job,
         "sink_path": drain.at.path,
         "sink_line": drain.at.line,
-        "steps": json.dumps(steps),
-        "cuts": json.dumps(cuts),
-        "needs": json.dumps([[n.what, n.permission] for n in path.needs]),
+        "steps": text_of(steps),
+        "cuts": text_of(cuts),
+        "needs": text_of([[n.what, n.permission] for n in path.needs]),
         "finding": path.finding,
         "accepted": path.accepted,
     }

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import ast
 import configparser
-import json
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache, partial
+from functools import partial
 from posixpath import basename, dirname
 
-import rtoml
 from msgspec import Struct, field
 
 from audits.model.registry import Registry
 from audits.model.source import Gap, GapReason, SourceFile
 from audits.model.storable import storable
+from audits.workflow.parse.data_files import parsed_json, parsed_toml
 from audits.workflow.parse.release_tools import tools_without_npm
 from audits.workflow.parse.upload_addresses import UploadAddresses, upload_addresses
 from audits.workflow.parse.withheld_packages import WithheldPackage, withheld_packages
@@ -181,14 +180,8 @@ def _list(table: object, *keys: str) -> list[object]:
     return value or []
 
 
-@lru_cache(maxsize=1)
-def _toml(text: str) -> Mapping[str, object]:
-    """The file's tables; kept, since two readers ask for those of one file."""
-    return rtoml.loads(text)
-
-
 def _pyproject(text: str) -> _Names:
-    data = _toml(text)
+    data = parsed_toml(text)
     # In the order in which build backends look: the standard table first.
     for keys in (
         ("project", "name"),
@@ -210,7 +203,7 @@ def _is_private(data: object) -> bool:
 
 
 def _uv_indexes(text: str) -> Iterator[tuple[str, str]]:
-    data = _toml(text)
+    data = parsed_toml(text)
     for index in _list(data, "tool", "uv", "index") or _list(data, "index"):
         name, url = _text(index, "name"), _text(index, "publish-url")
         if name and url:
@@ -256,7 +249,7 @@ def _called(node: ast.Call) -> str:
 
 
 def _package_json(text: str) -> _Names:
-    data: object = json.loads(text)
+    data = parsed_json(text)
     if data is None:
         raise _ShapeError("", "the whole file is no table")
     name = _text(data, "name")
@@ -265,7 +258,7 @@ def _package_json(text: str) -> _Names:
 
 
 def _cargo(text: str) -> _Names:
-    data = _toml(text)
+    data = parsed_toml(text)
     name, publish = _text(data, "package", "name"), _at(data, "package", "publish")
     if name and publish is not False and publish != []:
         yield Registry.CRATES, name

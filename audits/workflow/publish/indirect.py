@@ -241,12 +241,19 @@ def _registries_of(levels: Iterable[Inputs]) -> set[Registry]:
     items = [item for env in levels for item in env.items()]
     names = {name for name, _ in items if may_be_credential(name)}
     secrets = {m[1] or m[2] or "" for _, scalar in items for m in SECRET.finditer(scalar.value)}
-    return {
-        registry
-        for registry, patterns in SCRIPT_TOKENS.items()
-        if any(fits(name, patterns) for name in names)
-        or any(_names_of(registry).search(secret) for secret in secrets)
-    }
+    return {registry for of in (*map(_taking, names), *map(_named, secrets)) for registry in of}
+
+
+@lru_cache(maxsize=512)
+def _taking(variable: str) -> tuple[Registry, ...]:
+    """The registries whose uploads take a credential from this variable."""
+    return tuple(r for r, patterns in SCRIPT_TOKENS.items() if fits(variable, patterns))
+
+
+@lru_cache(maxsize=512)
+def _named(secret: str) -> tuple[Registry, ...]:
+    """The registries after which a secret is called."""
+    return tuple(registry for registry in SCRIPT_TOKENS if _names_of(registry).search(secret))
 
 
 def may_be_credential(variable: str) -> bool:
@@ -297,7 +304,7 @@ def _jobs_with_uploaders(workflow: Workflow, catalog: Catalog) -> tuple[Job, ...
         for job in workflow.live_jobs
         if any(
             (step.uses is not None and step.uses.action in catalog.by_action)
-            or (step.run is not None and any(catalog.programs_in(step.run.value)))
+            or (step.run is not None and catalog.may_use(step.run.value))
             for step in job.live_steps
         )
     )

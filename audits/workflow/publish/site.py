@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from functools import cache, cached_property
 from itertools import islice, product
 from posixpath import normpath
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -109,10 +109,11 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
         """
         if key not in self._found:
             self._found[key] = work()
-        return cast("T", self._found[key])
+        found: T = self._found[key]
+        return found
 
     @cached_property
-    def _found(self) -> dict[Hashable, object]:
+    def _found(self) -> dict[Hashable, Any]:
         """The cache of `once`; a copy of a site starts with an empty one."""
         return {}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -182,11 +183,14 @@ def may_be_unrecognized(workflow: Workflow, job: Job, routes: Iterable[Route]) -
     return (
         has_rights(routes)
         or any(map(_names_secret, (text, *(scalar.value for scalar in workflow.env.values()))))
-        or (
-            any(name in text for name in _UPLOADERS_VARIABLES)
-            and _UPLOADERS_VARIABLE.search(text) is not None
-        )
+        or (_names_variable(workflow) and _UPLOADERS_VARIABLE.search(text) is not None)
     )
+
+
+@lru_cache(maxsize=4)
+def _names_variable(workflow: Workflow) -> bool:
+    """Whether a variable of an uploader may stand in a workflow; asked for each of its jobs."""
+    return any(map(workflow.source.text.__contains__, _UPLOADERS_VARIABLES))
 
 
 def _names_secret(text: str) -> bool:
@@ -385,8 +389,8 @@ def _published_elsewhere(site: Site) -> _Look | None:
     """
     for command in site.commands:
         at = Location(path=site.path, line=command.line)
-        shown = f"`{clipped(' '.join(command.words[:4]), 80)}`"
         if publishes_elsewhere(command):
+            shown = f"`{clipped(' '.join(command.words[:4]), 80)}`"
             return _Look(site=site, at=at, sign=shown, any_secret=True, sure=True)
         pushed = push_words(command)
         if pushed is not None and {*_DRY, "-n", "--delete", "-d"}.isdisjoint(pushed):

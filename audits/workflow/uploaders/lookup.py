@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property, lru_cache
 
 from msgspec import Struct
@@ -59,25 +59,26 @@ class Catalog(Struct, frozen=True, eq=False, dict=True):
         return {program: tuple(names) for program, names in found.items()}
 
     @cached_property
-    def any_verb(self) -> tuple[str, ...]:
-        """Words of which a script that uploads holds one."""
-        return tuple(
-            dict.fromkeys(
-                program if verb == "" else verb
-                for program, verbs in self.verbs.items()
-                for verb in verbs
-            )
-        )
+    def programs_by_verb(self) -> Mapping[str, tuple[str, ...]]:
+        """The programs by the words of which a script that uploads with them holds one."""
+        found: dict[str, list[str]] = {}
+        for program, verbs in self.verbs.items():
+            for verb in verbs:
+                found.setdefault(verb or program, []).append(program)
+        return {verb: tuple(programs) for verb, programs in found.items()}
 
-    def programs_in(self, script: str) -> Iterator[str]:
-        """The programs that stand in a script as words, in lower case; most scripts hold none.
+    def may_use(self, script: str) -> bool:
+        """Whether a program that uploads stands in a script as a word.
 
-        ``python`` is none of them: what counts is the module or file that it runs.
+        ``python`` is none: what counts is the module or file that it runs.
         """
         lowered = script.lower()
-        for name, pattern in self._program_patterns.items():
-            if name in lowered and pattern.search(lowered) is not None:
-                yield name
+        return any(self.stands_in(lowered, name) for name in self._program_patterns)
+
+    def stands_in(self, lowered: str, program: str) -> bool:
+        """Whether a program stands in a text of small letters as a word."""
+        pattern = self._program_patterns.get(program)
+        return pattern is not None and program in lowered and pattern.search(lowered) is not None
 
     def may_upload(self, script: str) -> bool:
         """Whether a script holds what every upload has, so that it is worth reading."""
@@ -109,7 +110,7 @@ def _may_upload(catalog: Catalog, script: str) -> bool:
     which is not found here is in no command.
     """
     bare = script.translate(_QUOTING).lower()
-    if not any(map(bare.__contains__, catalog.any_verb)):
-        return False
-    programs = catalog.programs_in(script.translate(_QUOTES))
-    return any(verb in bare for program in programs for verb in catalog.verbs[program])
+    by_verb = catalog.programs_by_verb.items()
+    programs = {program for verb, some in by_verb if verb in bare for program in some}
+    lowered = script.translate(_QUOTES).lower() if programs else ""
+    return any(catalog.stands_in(lowered, program) for program in programs)
