@@ -30,7 +30,8 @@ _INLINE = re.compile(r"(?:<\(|\$\(|`)\s*(?:sudo\s+)?(?:curl|wget)\b")
 def downloads(commands: Sequence[Command]) -> dict[int, str]:
     """The lines of downloads: what is done with each unverified one, ``""`` if verified."""
     found: dict[int, str] = {}
-    mentions = _mentions(commands)
+    fetches = any(command.program.lower() in _FETCHERS for command in commands)
+    mentions = _mentions(commands) if fetches else {}
     verifying = max((at for at, each in enumerate(commands) if _verifies(each)), default=-1)
     for number, command in enumerate(commands):
         use = _inline(command)
@@ -94,7 +95,7 @@ def _saved(
     for each in (commands[at] for at in naming[bisect_right(naming, number) :]):
         if _written(each)[0] == name or each.program in _SHELLS:
             return f"saved as `{name}` and run"
-        if each.program in _UNPACKERS | _INSTALLERS:
+        if each.program in _UNPACKERS or each.program in _INSTALLERS:
             return f"saved as `{name}` and unpacked or installed"
     return ""
 

@@ -259,6 +259,7 @@ def _facts_of(event: str) -> Facts:
     return known
 
 
+@lru_cache(maxsize=2048)
 def _applies(name: str, event: str) -> bool:
     """Whether the event's payload has the part that a fact speaks of."""
     parts = name.split(".")

@@ -42,6 +42,7 @@ _VALUES = _words(
     " --group --extra --suffix --with --report --abi --implementation --exclude-newer"
 )
 _CONSTRAINTS = ("-c", "--constraint", "--constraints", "--require-hashes", "--no-index")
+_PIP = re.compile(r"pip[\d.]*|pipx")
 _CONDAS = frozenset({"conda", "mamba", "micromamba"})
 _PYTHON_RUNNERS = frozenset({"uvx", "uv tool run", "pipx run"})
 _NODE_RUNNERS = frozenset({"npx", "bunx", "bun x", "npm exec", "npm x", "pnpm dlx", "yarn dlx"})
@@ -57,7 +58,7 @@ def fetched(command: Command) -> tuple[FetchedProgram, ...]:
 def _installed(command: Command) -> Iterator[FetchedProgram]:
     words = command.words
     rest: Sequence[str] = ()
-    if re.fullmatch(r"pip[\d.]*|pipx", command.program) and "install" in words[1:3]:
+    if _PIP.fullmatch(command.program) and "install" in words[1:3]:
         rest = words[words.index("install") + 1 :]
     elif words[:3] in {("uv", "pip", "install"), ("uv", "tool", "install")}:
         rest = words[3:]
@@ -95,7 +96,7 @@ def _conda(words: Sequence[str]) -> Iterator[FetchedProgram]:
     skip = False
     for word in words:
         if skip or word.startswith("-"):
-            skip = word in {*_VALUES, "--file"} and not skip
+            skip = (word == "--file" or word in _VALUES) and not skip
             continue
         name = re.match(r"(?:[\w./-]+::)?([\w.-]+)", word)
         if name is not None and "/" not in name[1] and not word.endswith((".yml", ".yaml")):
@@ -154,7 +155,7 @@ def _run(command: Command) -> Iterator[FetchedProgram]:
     wrapper = command.wrappers[-1] if command.wrappers else ""
     before = len(command.written) - len(command.words)
     options = command.written[:before]
-    if wrapper in {*_PYTHON_RUNNERS, "uv run"}:
+    if wrapper == "uv run" or wrapper in _PYTHON_RUNNERS:
         yield from (_as_run(f) for f in _python(_values(options, "--with", "-w")))
     if not command.words or before < 0:
         return

@@ -428,12 +428,15 @@ def _use_of_words(command: Command) -> GitUse:
         return GitUse.PUSHES if any(map(flags.fullmatch, verbs)) else GitUse.NONE
     if runs_what_it_is_given(command) or _names_git_folder(command):
         return GitUse.MAY
-    known = _MODULES if _is_module(command) else _OF_SYSTEM | _NEVER
+    known = _MODULES if _is_module(command) else _QUIET
     if program in known or first in _VERBS.get(program, ()) or _is_quiet(command):
         return GitUse.NONE
     if program.startswith("python"):
         return _of_python(verbs)
     return GitUse.MAY
+
+
+_QUIET = _OF_SYSTEM | _NEVER
 
 
 def _is_module(command: Command) -> bool:
@@ -470,6 +473,8 @@ def _names_git_folder(command: Command) -> bool:
     if command.program in _LISTS:
         return False
     words = command.words
+    if not any(".git" in word or "extraheader" in word for word in words):
+        return False
     return any(
         _GIT_FOLDER.fullmatch(word) is not None and _LEAVES_OUT.fullmatch(before) is None
         for before, word in pairwise(words)

@@ -52,6 +52,8 @@ def judge(
     """
     try:
         verdicts = tuple(check.judge(repository))
+        if not verdicts:
+            return CheckVerdicts(check=check)
         findings = [v for v in verdicts if isinstance(v, Finding)]
         settled = settle(check, findings, repository, index, accept)
     except Exception as error:

@@ -18,6 +18,7 @@ from audits.model.repository import Repository
 from audits.model.settings import Need, RepositorySettings
 from audits.model.uses import Uses
 from audits.model.wording import and_list
+from audits.model.workflow import Step
 
 _UPLOAD = "actions/upload-artifact"
 _CHECKOUT = "actions/checkout"
@@ -48,7 +49,8 @@ def leaking_ways(repo: Repository, view: JobView) -> Iterator[Way]:
     if public is False:
         return
     held: dict[str, frozenset[str]] = {}
-    for placed in view.steps:
+    uploads = (at for at, placed in enumerate(view.steps, 1) if _is_upload(placed.step))
+    for placed in view.steps[: max(uploads, default=0)]:
         uses = placed.step.uses
         if uses is None:
             _follow(view, placed, held)
@@ -56,10 +58,14 @@ def leaking_ways(repo: Repository, view: JobView) -> Iterator[Way]:
             path = placed.step.input("path")
             folder = inside(path.value) if path is not None else ""
             held[f"{folder}/.git/config".lstrip("/")] = credentials_left(repo, placed.step)
-        elif uses.action == _UPLOAD:
+        elif _is_upload(placed.step):
             names = view.stored(_uploaded(placed, held))
             if names:
                 yield _way(view, placed, names, public)
+
+
+def _is_upload(step: Step) -> bool:
+    return step.uses is not None and step.uses.action == _UPLOAD
 
 
 def _way(view: JobView, placed: PlacedStep, names: frozenset[str], public: bool | None) -> Way:

@@ -633,8 +633,9 @@ def merges(view: JobView, placed: PlacedStep) -> tuple[Location, str] | None:
     for command in view.commands(placed):
         if command.words[:3] == ("gh", "pr", "merge") and "--disable-auto" not in command.words:
             return placed.at(line=command.line), "gh pr merge"
-        words = replace_fences(" ".join(command.words), "N")
-        if command.program in {"gh", "curl"} and MERGE_CALL.search(words):
+        if command.program not in {"gh", "curl"}:
+            continue
+        if MERGE_CALL.search(replace_fences(" ".join(command.words), "N")):
             return placed.at(line=command.line), f"{command.program} … merge"
     script = placed.step.input("script")
     if uses is not None and uses.action == "actions/github-script" and script is not None:

@@ -205,7 +205,7 @@ def handed_upload(site: Site) -> Uploader | None:
         return None
     if uses.action in site.library.catalog.by_action:
         return None  # it is known, and set not to upload
-    if uses.action in REQUEST_ACTIONS | QUIET_ACTIONS:
+    if uses.action in REQUEST_ACTIONS or uses.action in QUIET_ACTIONS:
         return None
     given = dict(site.step.inputs if site.step is not None else site.job.inputs)
     if site.step is None:

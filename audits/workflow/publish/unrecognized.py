@@ -67,6 +67,7 @@ _UPLOADERS_VARIABLES = tuple(
     if "*" not in name and not name.startswith(("GH_", "GITHUB_"))
 )
 _UPLOADERS_VARIABLE = re.compile(rf"\b(?:{'|'.join(map(re.escape, _UPLOADERS_VARIABLES))})\b")
+_QUIET = LOGINS | HOLDS_PACKAGES | QUIET_ACTIONS
 _OWN_REPOSITORY = frozenset({"actions", "github"})
 _UPLOADING_CURL = re.compile(
     r"-(?:T|F|d)\b.*|--(?:upload-file|form|data|json|(?:post|body)-(?:file|data)).*"
@@ -441,11 +442,10 @@ def _look_at_action(site: Site) -> _Look | None:
         if action.using == "composite":
             return None  # its steps are looked at one by one
     name = uses.action or uses.path
-    known = LOGINS | HOLDS_PACKAGES | QUIET_ACTIONS
     if uses.kind is UsesKind.REMOTE and (
         uses.owner.lower() in _OWN_REPOSITORY
         or takes_identity(name)
-        or name in known
+        or name in _QUIET
         or name in site.library.catalog.by_action
         or name in RUN_BY_ACTION
         or called_name(uses, site.path) in site.library.actions

@@ -235,8 +235,9 @@ def _is_open(command: Command) -> bool:
         return False
     if words[1:2] and words[1] in RUNS_OWN.get(command.program, ()):
         return True
-    quiet = PLAIN_PROGRAMS | _FOLLOWED
-    return command.program not in quiet and any(map(_asks_to_publish, words[1:3]))
+    if command.program in PLAIN_PROGRAMS or command.program in _FOLLOWED:
+        return False
+    return any(map(_asks_to_publish, words[1:3]))
 
 
 _LABEL = re.compile(r"(?:@[\w.-]*)?//[\w./-]*:([\w.-]+)")
