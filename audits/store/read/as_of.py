@@ -38,8 +38,9 @@ expressions nest at most 1,000 deep."""
 
 class AsOf(Struct, frozen=True, kw_only=True):
     """The scan of each owner as of which a query reads, and the times of all scans of these
-    owners. ``finished`` are scans that are listed, ``ended`` pruned ones too. ``only`` are the
-    ids of the repositories in scope, None for all.
+    owners. ``finished`` are scans that are listed, ``ended`` pruned ones too, and ``last`` each
+    owner's last scan, which may still run. ``only`` are the ids of the repositories in scope, None
+    for all.
     """
 
     scans: dict[int, int]
@@ -47,6 +48,7 @@ class AsOf(Struct, frozen=True, kw_only=True):
     started: dict[int, datetime] = field(default_factory=dict)
     finished: dict[int, list[int]] = field(default_factory=dict)
     ended: dict[int, list[int]] = field(default_factory=dict)
+    last: dict[int, int] = field(default_factory=dict)
     only: frozenset[int] | None = None
 
     def of_owner(self, owner_id: int) -> AsOf:
@@ -72,6 +74,9 @@ class AsOf(Struct, frozen=True, kw_only=True):
         """Whether a row holds as of its owner's scan."""
         if not self.scans:
             return false()
+        if all(self.last.get(o) == s for o, s in self.scans.items()):
+            # No later scan has closed or opened a row: a condition that is soon made and read.
+            return and_(table.c.owner_id.in_(self.scans), table.c.closed == tables.OPEN)
         if len(self.scans) <= _FEW:
             return or_(
                 *(
@@ -181,6 +186,7 @@ def scope_of(
         scans={o: s for o, s in newest.items() if s},
         finished=ids,
         ended=ended,
+        last={row.owner_id: row.id for row in rows},
         logins={row.owner_id: row.login for row in rows},
         started={row.id: row.started for row in rows},
     )
