@@ -79,12 +79,15 @@ _CALLS = {
         r"(?=[^\n]{0,400}\bshell\s*=\s*True)"
     ),
 }
+_CALLED = ("eval", "exec", "Function", "os.system", "os.popen", "subprocess.get", "shell")
+"""Of which each such call holds one; most scripts hold none."""
 _MOST_OF_CALL = 2000
 
 
 def may_be_read_again(script: str) -> bool:
     """Whether a script of any language may hand something to a second parser."""
-    calls = any(pattern.search(script) for pattern in _CALLS.values())
+    calls = any(map(script.__contains__, _CALLED))
+    calls = calls and any(pattern.search(script) for pattern in _CALLS.values())
     return calls or _may_be_shell_again(script)
 
 

@@ -43,6 +43,8 @@ CHUNK = 2
 """Repositories of a chunk: few, so that the first results arrive soon."""
 CHUNK_WITH_ENGINE = 48
 """Repositories of a chunk where an engine is run, which is started once for each chunk."""
+LOADED = ("audits.pipeline.fork_server", "audits.pipeline.worker", "audits.pipeline.warm_up")
+"""What the process that workers are copied from imports, in this order."""
 MOST_CHUNKS = 8
 """Chunks for each worker that may be begun and not yet recorded."""
 
@@ -135,9 +137,7 @@ def _context(planner: str) -> ForkServerContext | SpawnContext:
     from multiprocessing import forkserver, resource_tracker
 
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(
-        ["audits.pipeline.fork_server", "audits.pipeline.worker", planner]
-    )
+    context.set_forkserver_preload([*LOADED, planner])
     resource_tracker.ensure_running()  # first, as starting it unblocks the signal again
     # Workers inherit this: Ctrl-C at the terminal is for the process that started them.
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
