@@ -23,7 +23,7 @@ _KEYS = ("passw", "passphrase", "token", "secret", "credential", "key", "auth", 
 """One of them is in every name that `_NAMED` knows."""
 _HINTS = (
     *("passw", "passphrase", "token", "secret", "credential", "key", "auth", "login", "gpg"),
-    *("pat:", "pat=", "pat ", 'pat"', "pat'", " -p", " -k", " -u", "--user", "@", "sig="),
+    *("pat:", "pat=", "pat ", 'pat"', "pat'", " -p", " -k", " -u", "--user", "://", "sig="),
     *("signature", "http-basic"),
 )
 """One of them is in every line in which `_changed` finds a credential's place."""
@@ -150,16 +150,28 @@ def placed_credentials(text: str) -> Placed:
 
 def _placed(lines: Iterable[str], names: set[str]) -> frozenset[str]:
     """The literal values in a credential's place in these lines; adds the variables' names."""
-    values: list[str] = []
-
-    def note(found: re.Match[str]) -> str:
-        return found[0] + _note(found, names) + _keep(found[2], values)
-
+    values: set[str] = set()
     for line in lines:
-        _changed(line, note)
+        found = _placed_in(line)
+        values.update(found.values)
+        names.update(found.names)
         if len(names) > _MOST_NAMES:
             break
     return frozenset(values)
+
+
+@remembered(1024)
+def _placed_in(line: str) -> Given:
+    """What stands in a credential's place in a line; most lines are those of other workflows."""
+    values, names = set[str](), set[str]()
+
+    def note(found: re.Match[str]) -> str:
+        _note(found, names)
+        _keep(found[2], values)
+        return found[0]
+
+    _changed(line, note)
+    return Given(frozenset(values), frozenset(names))
 
 
 def _lines_with_hints(text: str) -> Iterator[str]:
@@ -186,12 +198,11 @@ def _joined_blocks(text: str) -> Iterator[str]:
             yield f"{text[start : found.start()]}: '{found[2].strip()}'"
 
 
-def _keep(value: str, found: list[str]) -> str:
-    """Keep a literal value; adds no text."""
+def _keep(value: str, found: set[str]) -> None:
+    """Keep a literal value."""
     bare = value.strip("\"'")
     if len(bare) >= _SHORTEST and _hidden(bare) == MASK:
-        found.append(bare)
-    return ""
+        found.add(bare)
 
 
 class Given(NamedTuple):
@@ -249,12 +260,11 @@ def hide(line: str, values: Iterable[str]) -> str:
     return line
 
 
-def _note(found: re.Match[str], names: set[str]) -> str:
-    """Note the variable that stands in a credential's place, if one does; adds no text."""
+def _note(found: re.Match[str], names: set[str]) -> None:
+    """Note the variable that stands in a credential's place, if one does."""
     value = found.string[found.start(2) : found.start(2) + _REACH].lstrip("\"'")
     if reference := _REFERENCE.match(value):
         names.add(next(filter(None, reference.groups())))
-    return ""
 
 
 def _names(text: str) -> Iterator[str]:
