@@ -62,6 +62,6 @@ class Planner(Struct, frozen=True, kw_only=True, dict=True):
                 self.index_url,
                 offline=self.offline,
                 registries=self.registries,
-                clones=None if self.collector is None else self.collector.repositories,
+                clones=None if self.collector is None else self.collector.clones,
             ),
         )

@@ -214,15 +214,21 @@ def folder_collector(folders: list[Path] | None, owner: str, host: str) -> Folde
     return FolderCollector(folder=first, more=tuple(more), owner=owner, host=host or "github.com")
 
 
+class _Recorded(Struct):
+    """How many repositories a scan has recorded so far."""
+
+    number: int = 0
+
+
 class _FolderScan(Struct, frozen=True):
-    """A scan of a folder as the command line asks for it; ``recorded`` grows while it is scanned."""
+    """A scan of a folder as the command line asks for it; ``recorded`` counts as it goes on."""
 
     collector: FolderCollector
     planner: Planner
     database: str | None
     end: ScanEnd
     scheduler: str = ""
-    recorded: list[RepositoryRef] = field(default_factory=list)
+    recorded: _Recorded = field(default_factory=_Recorded)
 
 
 def _folder(request: _FolderScan, resume: bool, context: typer.Context) -> int:
@@ -245,7 +251,7 @@ def _folder(request: _FolderScan, resume: bool, context: typer.Context) -> int:
     except OutputError:  # only the summary is missing
         raise
     except Exception:
-        if request.recorded:
+        if request.recorded.number:
             _say_how_to_resume(context, "The scan is not finished; what was read is kept.")
         raise
 
@@ -292,7 +298,7 @@ def _record(
     from audits.store.open import open_store
 
     def note(ref: RepositoryRef) -> None:
-        request.recorded.append(ref)
+        request.recorded.number += 1
         if request.collector.total is not None and not resume:
             watch.expect(request.collector.source, request.collector.total)
         watch.done(printable(str(ref)))
@@ -369,7 +375,7 @@ def _github(
     from audits.store.open import open_store
 
     failures: dict[str, AuditError] = {}
-    recorded: list[str] = []
+    recorded = _Recorded()
     with closing(open_store(request.database)) as store:
         try:
             results = _results(request, plan, waivers, store, failures, recorded, cluster)
@@ -386,7 +392,7 @@ def _github(
     paused = [owner for result in results for owner in result.paused]
     if paused:
         _say_how_to_resume(context, f"{', '.join(paused)}: not finished.")
-    elif failures and len(recorded) > sum(s.repositories for r in results for s in r.finished):
+    elif failures and recorded.number > sum(s.repositories for r in results for s in r.finished):
         _say_how_to_resume(context, "The scan is not finished; what was read is kept.")
     if any(exit_code(error) == FAULT for error in failures.values()):
         return FAULT
@@ -401,18 +407,18 @@ def _results(
     waivers: Waivers,
     store: Store,
     failures: dict[str, AuditError],
-    recorded: list[str],
+    recorded: _Recorded,
     cluster: Cluster | None,
 ) -> tuple[GitHubScanned, ...]:
     """Scan what was asked for; errors that end a scan, by what was scanned, are added to
-    ``failures``, and names that are recorded to ``recorded``.
+    ``failures``, and ``recorded`` counts repositories.
     """
     from audits.cli.github import make_scan, read_list, run_scans
     from audits.cli.waiting import watching
     from audits.report.escape import printable
 
     def note(name: str) -> None:
-        recorded.append(name)
+        recorded.number += 1
         watch.done(printable(name))
 
     names, problems = read_list(request.repos) if request.repos else ((), ())

@@ -188,7 +188,12 @@ def _connected(address: str) -> Client:
         # This program writes one sentence where Dask would log a traceback.
         quiet = dict.fromkeys(("distributed", "distributed.client", "distributed.core"), "critical")
         dask.config.set(
-            {"logging": quiet, "distributed.admin.large-graph-warning-threshold": "1 GB"}
+            {
+                "logging": quiet,
+                "distributed.admin.large-graph-warning-threshold": "1 GB",
+                # Dask keeps its last thousand messages for its developers: each has a batch.
+                "distributed.admin.low-level-log-length": 0,
+            }
         )
         from distributed import Client
     except ImportError:

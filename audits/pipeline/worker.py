@@ -15,18 +15,17 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from multiprocessing import parent_process
-from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from audits import __version__
 from audits.checks import all_checks
-from audits.collect.folder.collector import read_apart
+from audits.collect.folder.collector import Place, read_apart
 from audits.engines import zizmor  # noqa: F401 - loaded here for the plan
 from audits.faults import fault_log
 from audits.model.evidence import AdvisoryList
-from audits.model.source import RepositoryRef, Snapshot
+from audits.model.source import Snapshot
 from audits.pipeline.cluster_errors import OtherVersionError
 from audits.pipeline.evidence import NoFacts
 from audits.pipeline.run import Plan, Prepared, audit_batch, judge_batch
@@ -74,7 +73,7 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def audited(chunk: Sequence[tuple[RepositoryRef, Path]]) -> tuple[SerializedAudit, ...]:
+def audited(chunk: Sequence[Place]) -> tuple[SerializedAudit, ...]:
     """The records of these repositories; none where the workers are to stop.
 
     AuditError where the plan cannot be made.
@@ -84,7 +83,10 @@ def audited(chunk: Sequence[tuple[RepositoryRef, Path]]) -> tuple[SerializedAudi
         return ()
     worker.plan = plan = worker.plan or worker.planner()
     return tuple(
-        map(serialize_audit, audit_batch([read_apart(path, ref) for ref, path in chunk], plan))
+        map(
+            serialize_audit,
+            audit_batch([read_apart(place.path, place.ref) for place in chunk], plan),
+        )
     )
 
 

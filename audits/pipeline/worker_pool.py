@@ -7,11 +7,11 @@ import os
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice, pairwise
+from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audits.collect.folder.collector import FolderCollector, is_bare, read_apart
+from audits.collect.folder.collector import FolderCollector, Place, is_bare, read_apart
 from audits.model.source import RepositoryRef
 from audits.pipeline.batch_pool import BatchPool, LostWorkerError
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from audits.pipeline.run import Plan
     from audits.pipeline.serialized import SerializedAudit
 
-Place = tuple[RepositoryRef, Path]
-"""A repository and its directory."""
 Chunk = Sequence[Place]
 Planner = Callable[[], "Plan"]
 """Makes the plan in each process that needs it; it can be pickled."""
@@ -106,7 +104,7 @@ class WorkerPool(BatchPool[Place]):
 
     def ref_of(self, item: Place) -> RepositoryRef:
         """The repository of a directory."""
-        return item[0]
+        return item.ref
 
     def after_loss(self) -> None:
         """Begin the other chunks again: the executor drops all of them when a worker dies."""
@@ -199,7 +197,7 @@ def _once_begun(begun: Future[Iterator[SerializedAudit]]) -> Iterator[Serialized
 
 def _bytes(places: Chunk) -> int:
     """How much there is to audit, estimated without reading it."""
-    return sum(BESIDE + _bytes_of_workflows(path) for _, path in places)
+    return sum(BESIDE + _bytes_of_workflows(place.path) for place in places)
 
 
 def _bytes_of_workflows(path: Path) -> int:
@@ -221,10 +219,10 @@ def _here(places: Chunk, planner: Planner) -> Iterator[SerializedAudit]:
     from audits.pipeline.run import audits_of
     from audits.pipeline.serialize import serialize_audit
 
-    snapshots = (read_apart(path, ref) for ref, path in places)
+    snapshots = (read_apart(place.path, place.ref) for place in places)
     yield from map(serialize_audit, audits_of(snapshots, planner()))
 
 
-def _chunks(places: Chunk, size: int) -> list[Chunk]:
-    starts = [0, *range(FIRST, len(places), size)]
-    return [places[at:to] for at, to in pairwise([*starts, len(places)])]
+def _chunks(places: Chunk, size: int) -> Iterator[Chunk]:
+    starts = chain((0,), range(FIRST, len(places), size), (len(places),))
+    return (places[at:to] for at, to in pairwise(starts))

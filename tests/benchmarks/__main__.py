@@ -179,6 +179,7 @@ def cluster_rows(asked: Asked) -> Iterator[Row]:
     yield Row(name="cluster: findings that differ from one process", bar=0, value=found.differ)
     yield Row(name="cluster: CPU beside one process", bar=2, value=found.ratio)
     yield Row(name="cluster: growth of a worker", bar=50, value=found.grown, unit="MiB")
+    yield Row(name="cluster: growth of the reading process", bar=50, value=found.more, unit="MiB")
     yield Row(name="cluster: largest worker", bar=300, value=found.largest, unit="MiB")
 
 

@@ -31,7 +31,8 @@ fill their caches."""
 class Compared(Struct, frozen=True, kw_only=True):
     """One scan each way: CPU seconds of the one process, of the process that reads and records,
     and of both workers. ``grown`` is by how many MiB a worker's peak is more than after a quarter
-    as many repositories, ``differ`` how many findings only one of both has.
+    as many repositories, ``more`` by how many that of the process that reads and records is;
+    ``differ`` is how many findings only one of both ways has.
     """
 
     alone: Used
@@ -39,6 +40,7 @@ class Compared(Struct, frozen=True, kw_only=True):
     workers: float
     largest: float
     grown: float
+    more: float
     differ: int
 
     @property
@@ -68,7 +70,7 @@ def compared(count: int) -> Compared:
         alone = _scan(folder, work, "alone", "--resume")
         few = generated(work / "few", count // _WARM)
         with two_workers(work) as address:
-            _scan(few, work, "few", "--scheduler", address)
+            less = _scan(few, work, "few", "--scheduler", address)
             before = used_by_workers(address)
             coordinator = _scan(folder, work, "together", "--scheduler", address)
             after = used_by_workers(address)
@@ -79,6 +81,7 @@ def compared(count: int) -> Compared:
         workers=after.cpu - before.cpu,
         largest=after.peak_mib,
         grown=after.peak_mib - before.peak_mib,
+        more=coordinator.peak_mib - less.peak_mib,
         differ=len(differ),
     )
 
@@ -107,7 +110,8 @@ def main() -> None:
     print(
         f"largest worker {found.largest:.0f} MiB, {found.grown:.0f} more than after a quarter as "
         f"many repositories; reading process "
-        f"{found.coordinator.peak_mib:.0f} MiB, one process {found.alone.peak_mib:.0f} MiB"
+        f"{found.coordinator.peak_mib:.0f} MiB, {found.more:.0f} more; one process "
+        f"{found.alone.peak_mib:.0f} MiB"
     )
     print(f"findings that differ: {found.differ}")
 

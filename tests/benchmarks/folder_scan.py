@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def _places(folder: Path) -> list[str]:
-    return [str(path) for _, path in FolderCollector(folder=folder).repositories()]
+    return [str(path) for _, path in FolderCollector(folder=folder).clones()]
 
 
 def _scan(folder: Path, work: Path) -> Used:
@@ -104,7 +104,7 @@ def _print(what: str, used: list[Used]) -> None:
 
 def _copied(folder: Path, target: Path, copies: int) -> Path:
     """The folder's repositories, each under several names."""
-    for ref, path in FolderCollector(folder=folder).repositories():
+    for ref, path in FolderCollector(folder=folder).clones():
         for number in range(copies):
             place = target / ref.owner / f"{ref.name}-{number}"
             shutil.copytree(path, place, symlinks=True)

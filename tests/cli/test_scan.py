@@ -40,7 +40,7 @@ def test_owners_are_numbered_in_one_order_however_they_are_recorded(tmp_path: Pa
     for name in ("Birch/pip", "aspen/pip", "Cedar/pip"):
         (tmp_path / "owners" / name / ".github").mkdir(parents=True)
     folder = FolderCollector(folder=tmp_path / "owners")
-    assert [ref.owner for ref, _ in folder.repositories()] == ["aspen", "Birch", "Cedar"]
+    assert [place.ref.owner for place in folder.repositories()] == ["aspen", "Birch", "Cedar"]
 
 
 def test_a_folder_is_scanned_exported_and_read_by_pandas(

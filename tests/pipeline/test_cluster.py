@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -73,6 +75,7 @@ def test_workers_find_what_this_process_finds_whatever_becomes_of_them(
     with Cluster(address, PLANNER, PLANNER()) as cluster:
         assert [each.serialized for each in cluster.audits(snapshots)] == expected
         assert cluster.most < 20
+        _no_batch_is_kept()
 
         # What is prepared here is judged there, and comes back with what it was made from.
         prepared = prepare_batch(snapshots, PLANNER())
@@ -90,6 +93,17 @@ def test_workers_find_what_this_process_finds_whatever_becomes_of_them(
         first = next(audits).serialized
         os.kill(worker_pids(address)[0], signal.SIGKILL)
         assert [first, *(each.serialized for each in audits)] == expected * 3
+
+
+def _no_batch_is_kept() -> None:
+    """Dask's client would keep the last thousand, some hundred megabytes, for its developers."""
+    from distributed.protocol.serialize import Serialized
+
+    until = time.monotonic() + PATIENCE
+    while any(type(each) is Serialized for each in gc.get_objects()):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+        gc.collect()
 
 
 def test_a_repository_at_which_workers_die_costs_itself_alone(

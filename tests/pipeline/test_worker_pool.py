@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from audits.cli.plan import make_plan
 from audits.collect.errors import CollectError
-from audits.collect.folder.collector import FolderCollector
+from audits.collect.folder.collector import FolderCollector, Place
 from audits.model.engine import EngineReport
 from audits.model.errors import AuditError
 from audits.model.repository import Repository
@@ -205,7 +205,7 @@ def test_a_bare_clone_counts_as_much_text_as_a_usual_one_has(tmp_path: Path) -> 
     (tmp_path / "clone.git" / "HEAD").write_text("ref: refs/heads/main\n")
     (tmp_path / "plain").mkdir()
     ref = RepositoryRef(owner="orchard-labs", name="lumen")
-    clone, plain = (_bytes([(ref, tmp_path / name)]) for name in ("clone.git", "plain"))
+    clone, plain = (_bytes([Place(ref, tmp_path, name)]) for name in ("clone.git", "plain"))
     assert clone - plain == CLONE
 
 
@@ -262,7 +262,7 @@ from multiprocessing import active_children
 from pathlib import Path
 from audits.pipeline.worker_pool import CHUNK, WorkerPool, _chunks
 from audits.cli.plan import make_plan
-from audits.collect.folder.collector import FolderCollector
+from audits.collect.folder.collector import FolderCollector, Place
 places = FolderCollector(folder=Path(sys.argv[1])).repositories()
 pool = WorkerPool(partial(make_plan, engine=False), 2)
 audits = pool.audits(_chunks(places * 40, CHUNK))
@@ -292,7 +292,7 @@ from functools import partial
 from pathlib import Path
 from audits.pipeline.worker_pool import WorkerPool
 from audits.cli.plan import make_plan
-from audits.collect.folder.collector import FolderCollector
+from audits.collect.folder.collector import FolderCollector, Place
 if sys.argv[2] == "spawn":
     multiprocessing.get_all_start_methods = lambda: ["spawn"]
 places = FolderCollector(folder=Path(sys.argv[1])).repositories()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+
+from msgspec import Struct
 
 from audits.collect.disk import ReadFault, dangling, is_within, leads_out
 from audits.collect.errors import CollectError, WrongFolderError
@@ -98,6 +100,29 @@ def _mode(path: Path) -> int:
         return 0
 
 
+class Place(Struct, frozen=True):
+    """A repository, and its directory: ``name`` in ``parent``. A folder may hold very many, and
+    a `Path` of each takes more memory than all else that is known of it before it is read.
+    """
+
+    ref: RepositoryRef
+    parent: Path
+    name: str
+
+    @property
+    def path(self) -> Path:
+        """The directory."""
+        return self.parent / self.name
+
+
+class _Children(Struct, frozen=True):
+    """Directories of one parent, in the order of names, and the owner that they belong to."""
+
+    parent: Path
+    owner: str
+    names: Sequence[str]
+
+
 @dataclass(kw_only=True)
 class FolderCollector:
     """Reads the repositories below a folder, one level down or, if only grandchildren are
@@ -117,7 +142,7 @@ class FolderCollector:
     host: str = "github.com"
     total: int | None = field(default=None, init=False)
     _gaps: list[Gap] = field(default_factory=list, init=False)
-    _found: list[tuple[RepositoryRef, Path]] = field(default_factory=list, init=False)
+    _found: list[Place] = field(default_factory=list, init=False)
     _gone: dict[str, Gap] = field(default_factory=dict, init=False)
 
     @property
@@ -139,8 +164,8 @@ class FolderCollector:
     def names(self) -> dict[str, list[str]]:
         """The names of the repositories that were found last, by their owner in lower case."""
         found: dict[str, list[str]] = {}
-        for ref, _ in self._found:
-            found.setdefault(ref.owner.lower(), []).append(ref.name)
+        for place in self._found:
+            found.setdefault(place.ref.owner.lower(), []).append(place.ref.name)
         return found
 
     def look_for_gone(self, owner: str, before: Iterable[str]) -> None:
@@ -175,26 +200,33 @@ class FolderCollector:
 
         Raises CollectError where the folder cannot be read or holds no repository.
         """
-        for ref, path in self._found or self.repositories():
-            yield read_apart(path, ref)
+        for place in self._found or self.repositories():
+            yield read_apart(place.path, place.ref)
 
-    def repositories(self) -> list[tuple[RepositoryRef, Path]]:
+    def repositories(self) -> list[Place]:
         """The repositories with their directories, each name once."""
         self._gaps.clear()
-        found: dict[str, tuple[RepositoryRef, Path]] = {}
+        found: dict[str, Place] = {}
         for folder in (self.folder, *self.more):
-            for ref, path in self._inside(folder):
-                first = found.setdefault(str(ref).lower(), (ref, path))
-                if first[1] != path:
-                    detail = f"{path} was not read: {first[1]} is {ref} already; rename one of them"
-                    gap = Gap(subject=path.name, reason=GapReason.UNSUPPORTED, detail=detail)
+            for place in self._inside(folder):
+                first = found.setdefault(str(place.ref).lower(), place)
+                if first is not place and first.path != place.path:
+                    detail = (
+                        f"{place.path} was not read: {first.path} is {place.ref} already; "
+                        "rename one of them"
+                    )
+                    gap = Gap(subject=place.name, reason=GapReason.UNSUPPORTED, detail=detail)
                     self._gaps.append(gap)
-        self._without_links([ref for ref, _ in found.values()])
+        self._without_links(found.values())
         self.total = len(found)
         self._found = list(found.values())
         return self._found
 
-    def _inside(self, folder: Path) -> list[tuple[RepositoryRef, Path]]:
+    def clones(self) -> Iterator[tuple[RepositoryRef, Path]]:
+        """The repositories that `repositories` finds, each with the path of its directory."""
+        return ((place.ref, place.path) for place in self.repositories())
+
+    def _inside(self, folder: Path) -> list[Place]:
         """The repositories below one folder."""
         if not folder.is_dir():
             raise WrongFolderError(
@@ -205,18 +237,19 @@ class FolderCollector:
         except ReadFault as fault:
             raise CollectError(f"{folder} {fault.said}.", f"{fault.advice.capitalize()}.") from None
         owner = self.owner or printable_path(folder.resolve().name)
-        found = self._repositories(folder, children, dict.fromkeys(children, owner))
+        found = self._repositories(folder, [_Children(folder, owner, children)])
         if found:
             return found
-        parents: dict[Path, str] = {}
-        for path in children:
+        parents: list[_Children] = []
+        for name in children:
+            path = folder / name
             try:
                 inner = self._directories(folder, path)
             except ReadFault as fault:
                 self._gaps.append(fault.gap(_name(folder, path)))
             else:
-                parents |= dict.fromkeys(inner, self.owner or printable_path(path.name))
-        found = self._repositories(folder, list(parents), parents)
+                parents.append(_Children(path, self.owner or printable_path(name), inner))
+        found = self._repositories(folder, parents)
         if found:
             return found
         unread = any(not gap.optional for gap in self._gaps)
@@ -231,24 +264,28 @@ class FolderCollector:
             "for a single one, use 'release-audit check PATH'.",
         )
 
-    def _repositories(
-        self, folder: Path, paths: list[Path], owners: dict[Path, str]
-    ) -> list[tuple[RepositoryRef, Path]]:
+    def _repositories(self, folder: Path, parents: Sequence[_Children]) -> list[Place]:
         """Those that are repositories, with those that may be and cannot be listed; nothing
         where none is one.
         """
-        kinds = {path: _may_be_repository(path) for path in paths}
-        if True not in kinds.values():
+        ignored: list[Path] = []
+        found: list[tuple[_Children, str]] = []
+        is_any = False
+        for children in parents:
+            for name in children.names:
+                kind = _may_be_repository(children.parent / name)
+                is_any = is_any or kind is True
+                if kind is False:
+                    ignored.append(children.parent / name)
+                else:
+                    found.append((children, name))
+        if not is_any:
             return []
-        self._ignored(folder, [path for path, kind in kinds.items() if kind is False])
-        return [
-            (self._ref(owners[path], path), path)
-            for path, kind in kinds.items()
-            if kind is not False
-        ]
+        self._ignored(folder, ignored)
+        return [self._place(children, name) for children, name in found]
 
-    def _directories(self, folder: Path, path: Path) -> list[Path]:
-        """The directories in ``path``, in the order of names; a gap for each link that cannot
+    def _directories(self, folder: Path, path: Path) -> list[str]:
+        """The names of directories in ``path``, in their order; a gap for each link that cannot
         be followed, or leads out of ``folder``.
         """
         found = []
@@ -261,7 +298,7 @@ class FolderCollector:
                 if stat.S_ISDIR(place.stat().st_mode):
                     if place.is_symlink() and not is_within(str(place), str(folder)):
                         raise leads_out("the folder")
-                    found.append(place)
+                    found.append(name)
             except ReadFault as fault:
                 self._gaps.append(fault.gap(_name(folder, place)))
             except FileNotFoundError:
@@ -269,6 +306,10 @@ class FolderCollector:
             except OSError as error:
                 self._gaps.append(ReadFault.of(error).gap(_name(folder, place)))
         return found
+
+    def _place(self, children: _Children, name: str) -> Place:
+        path = children.parent / name
+        return Place(self._ref(children.owner, path), children.parent, name)
 
     def _ref(self, owner: str, path: Path) -> RepositoryRef:
         """The repository's name; its host is known where the owner is given or its own remote
@@ -281,7 +322,7 @@ class FolderCollector:
             return remote
         return ref
 
-    def _ignored(self, folder: Path, paths: list[Path]) -> None:
+    def _ignored(self, folder: Path, paths: Iterable[Path]) -> None:
         for path in paths:
             name = _name(folder, path)
             detail = f"{name} was passed over: it has no .git, .github or package metadata"
@@ -289,9 +330,9 @@ class FolderCollector:
                 Gap(subject=name, reason=GapReason.UNSUPPORTED, detail=detail, optional=True)
             )
 
-    def _without_links(self, refs: list[RepositoryRef]) -> None:
+    def _without_links(self, places: Iterable[Place]) -> None:
         """Say once of each owner that it is only guessed for some of its repositories."""
-        for owner in dict.fromkeys(ref.owner for ref in refs if not ref.host):
+        for owner in dict.fromkeys(place.ref.owner for place in places if not place.ref.host):
             gap = Gap(
                 subject=f"{owner}/*",
                 reason=GapReason.NOT_FOUND,

@@ -39,7 +39,7 @@ class FolderPast:
 
     def pasts(self, days: Sequence[date]) -> Iterator[Past]:
         """The past of every repository; CollectError where the folder cannot be read."""
-        self._places = dict(self.collector.repositories())
+        self._places = dict(self.collector.clones())
         for ref, path in self._places.items():
             yield self._past(ref, path, days)
 

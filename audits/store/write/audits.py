@@ -105,6 +105,7 @@ def _write(connection: Connection, names: Ids, news: Sequence[_New]) -> None:
 
 def _learn(connection: Connection, names: Ids, news: Sequence[_New]) -> None:
     """Give ids to the values in these audits' rows, and store their texts."""
+    names.trim()
     rules = {name: rule for new in news for name, rule in new.record.rules.items()}
     names.learn_rules(connection, rules, news[0].recording.scan_id)
     names.learn_unseen(connection, {reason for new in news for reason in new.record.reasons})

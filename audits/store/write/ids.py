@@ -51,8 +51,16 @@ def insert_into(table: Table, dialect: str) -> SQLiteInsert | PostgreSQLInsert:
     return insert_sqlite(table)
 
 
+MOST = 10_000
+"""Contents, texts or actions that are remembered: a large owner has many more, most of them in
+one repository only.
+"""
+
+
 class Ids:
-    """Ids that were read from the database or assigned, for the length of a scan."""
+    """Ids that were read from the database or assigned, for the length of a scan; of contents,
+    texts and actions only so many as `trim` leaves.
+    """
 
     def __init__(self) -> None:
         self.rules: dict[str, int] = {}
@@ -149,6 +157,14 @@ class Ids:
             ]
             insert_new(connection, table, rows)
         self._texts |= new
+
+    def trim(self) -> None:
+        """Drop the ids of contents, texts or actions where there are too many, between two
+        batches; those that are needed are read anew.
+        """
+        for held in (self.contents, self.actions, self._texts):
+            if len(held) > MOST:
+                held.clear()
 
     def forget(self) -> None:
         """Drop all ids, after a rollback that may have deleted their rows."""

@@ -56,10 +56,7 @@ class Recording(Struct, kw_only=True):
 
     def load(self, connection: Connection) -> None:
         """Read what is known of the owner before the first repository comes."""
-        self.load_known(connection)
-        done = select(tables.progress.c.repository_id)
-        done = done.where(tables.progress.c.scan_id == self.scan_id)
-        self.done = set(connection.scalars(done))
+        self.reload(connection)
         self.has_written = bool(self.done)
         self._load_before(connection)
 
@@ -76,8 +73,16 @@ class Recording(Struct, kw_only=True):
             self.before = last.id
             self.is_other_program = last.tool_version != connection.scalar(own)
 
-    def load_known(self, connection: Connection) -> None:
-        """Read the owner's repositories and references, also after a rollback."""
+    def reload(self, connection: Connection) -> None:
+        """Read the owner's repositories and references, and what the scan has recorded: also
+        after a rollback.
+        """
+        progress = tables.progress
+        done = select(progress.c.repository_id).where(progress.c.scan_id == self.scan_id)
+        self.done = {*connection.scalars(done), *(number for number, _ in self.pending)}
+        self._load_known(connection)
+
+    def _load_known(self, connection: Connection) -> None:
         repository, state = tables.repository, tables.state
         mine = select(repository).where(repository.c.owner_id == self.owner_id)
         held = connection.execute(mine).all()

@@ -312,15 +312,15 @@ class Writing(Connected):
 
     @contextmanager
     def _restored(self, recordings: Sequence[Recording]) -> Iterator[None]:
-        """Reset the recordings where writing fails."""
-        before = [(r, set(r.done), list(r.pending)) for r in recordings]
+        """Have the recordings read anew where writing fails."""
+        before = [(recording, list(recording.pending)) for recording in recordings]
         try:
             yield
         except BaseException:
             # Ids that were rolled back do not exist.
             self._names.forget()
-            for recording, done, pending in before:
-                recording.done, recording.pending, recording.is_stale = done, pending, True
+            for recording, pending in before:
+                recording.pending, recording.is_stale = pending, True
             raise
 
     def _recording(self, scan_id: int) -> Recording:
@@ -329,7 +329,7 @@ class Writing(Connected):
         recording = self._recordings[scan_id]
         if recording.is_stale:
             with self.reading() as connection:
-                recording.load_known(connection)
+                recording.reload(connection)
             recording.is_stale = False
         return recording
 
