@@ -168,7 +168,8 @@ def plan_for(target: CheckTarget, options: CheckOptions) -> Plan:
 
 def _with_references(plan: Plan, ref: RepositoryRef, connection: Connection) -> Plan:
     """The plan with GitHub asked what refs of actions are today, of a folder's repository."""
-    from audits.collect.github.collector import GitHubCollector, Request
+    from audits.collect.github.collector import Request
+    from audits.collect.github.several_credentials import collector_of
     from audits.pipeline.github_evidence import ReferenceFacts
 
     if connection.credential.secret is None:
@@ -179,7 +180,9 @@ def _with_references(plan: Plan, ref: RepositoryRef, connection: Connection) -> 
             error=True,
         )
         return plan
-    collector = GitHubCollector(Request(owner=ref.owner), connection)
+    # Actions are others': where no token is for this owner, any will do.
+    owner = ref.owner if connection.reads(ref.owner) else ""
+    collector = collector_of(Request(owner=owner), connection)
     facts = ReferenceFacts(reader=collector, others=plan.facts)
     return replace(plan, facts=facts, actions=collector)
 
@@ -187,12 +190,13 @@ def _with_references(plan: Plan, ref: RepositoryRef, connection: Connection) -> 
 def _audit_remote(slug: str, plan: Plan, connection: Connection) -> tuple[Audit, Plan]:
     """The audit of a repository on GitHub; CollectError where nothing of it can be read."""
     from audits.cli.targets import read_remote
-    from audits.collect.github.collector import GitHubCollector, Request
+    from audits.collect.github.collector import Request
+    from audits.collect.github.several_credentials import collector_of
     from audits.pipeline.github_evidence import GitHubFacts
     from audits.pipeline.run import audit_batch
 
     request = Request(owner=slug.partition("/")[0], names=(slug,))
-    collector = GitHubCollector(request, connection)
+    collector = collector_of(request, connection)
     snapshot = read_remote(slug, collector)
     facts = GitHubFacts(reader=collector, others=plan.facts)
     asked = replace(plan, facts=facts, actions=collector)

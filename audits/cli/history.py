@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -29,7 +30,7 @@ from audits.interrupts import exit_status
 from audits.model.errors import AuditError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from audits.collect.folder.collector import FolderCollector
     from audits.collect.past import PastCollector
@@ -154,7 +155,7 @@ def _rebuild(asked: _PastAsked) -> int:
         try:
             for collector in _collectors(asked, store):
                 try:
-                    made, gaps = _one(store, asked, collector)
+                    made, gaps = _one(store, asked, collector())
                 except WrongFolderError:
                     raise
                 except AuditError as error:
@@ -180,21 +181,21 @@ def _rebuild(asked: _PastAsked) -> int:
     )
 
 
-def _collectors(asked: _PastAsked, store: Store) -> Iterator[PastCollector]:
-    """The folder's, or one of each owner."""
+def _collectors(asked: _PastAsked, store: Store) -> Iterator[Callable[[], PastCollector]]:
+    """What makes the folder's, or that of each owner: CollectError for one costs no other."""
     if asked.folder is not None:
         from audits.collect.folder.past import FolderPast
 
-        yield FolderPast(collector=asked.folder)
+        yield partial(FolderPast, collector=asked.folder)
         return
     from audits.cli.github import connect
-    from audits.collect.github.past import GitHubPast
+    from audits.collect.github.several_pasts import past_of
     from audits.store.cache import StoreMemory
 
     reach = asked.reach
     connection = connect(reach.token_file, reach.api_url, max_points=reach.max_points)
     for owner in asked.owners:
-        yield GitHubPast(owner, connection, StoreMemory(store))
+        yield partial(past_of, owner, connection, StoreMemory(store))
 
 
 def _one(

@@ -24,6 +24,7 @@ from audits.model.proposal import SAFE, Proposal, ProposalResult, ProposalState,
 if TYPE_CHECKING:
     from audits.collect.github.client import GitHubClient
     from audits.collect.github.collector import Connection
+    from audits.collect.github.several_credentials import OwnerCollector
     from audits.model.edit_plan import EditPlan
     from audits.model.score import Audit
     from audits.pipeline.edit_plan import FixChoice
@@ -73,6 +74,7 @@ class _Search:
     found: list[_Found] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     crashed: bool = False
+    collector: OwnerCollector | None = None
 
     @cached_property
     def journal(self) -> Journal:
@@ -182,14 +184,16 @@ def _search(search: _Search, target: str) -> None:
 def _audits(search: _Search, target: str) -> Iterator[tuple[Audit, Plan]]:
     """The audits of one repository, or of an owner's, without archived ones and forks."""
     from audits.cli.targets import CheckTarget
-    from audits.collect.github.collector import Choice, GitHubCollector, Request
+    from audits.collect.github.collector import Choice, Request
+    from audits.collect.github.several_credentials import collector_of
     from audits.pipeline.github_evidence import GitHubFacts
     from audits.pipeline.run import audits_of
 
     owner = target.partition("/")[0]
     names = (target,) if "/" in target else ()
     choice = Choice(archived=bool(names), forks=bool(names))
-    collector = GitHubCollector(Request(owner=owner, names=names, choice=choice), search.connection)
+    collector = collector_of(Request(owner=owner, names=names, choice=choice), search.connection)
+    search.collector = collector
     plan = plan_for(CheckTarget(slug=target), search.options)
     facts = GitHubFacts(reader=collector, others=plan.facts)
     asked = replace(plan, facts=facts, actions=collector)
@@ -264,12 +268,17 @@ def _earlier(search: _Search, audit: Audit, topics: Iterable[str]) -> Earlier:
 
 
 def _reads(search: _Search, audit: Audit) -> GitHubClient:
-    """What reads pull requests: the token that writes, as it sees them for sure, else the
-    other.
+    """What reads pull requests: the token that writes, as it sees them for sure, else the one
+    that read the repository.
     """
     if search.writer is not None:
         return search.writer.reads
-    return search.connection.client(audit.repository.ref.owner)
+    from audits.collect.github.several_credentials import client_of
+
+    ref = audit.repository.ref
+    if search.collector is None:
+        return search.connection.client(ref.owner)
+    return client_of(search.collector, str(ref))
 
 
 def _found(search: _Search, made: EditPlan, topic: str, before: Earlier) -> _Found:

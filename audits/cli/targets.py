@@ -21,7 +21,7 @@ from audits.collect.paths import MAX_BYTES, WORKFLOWS, is_workflow, local_refere
 from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot, SourceFile
 
 if TYPE_CHECKING:
-    from audits.collect.github.collector import GitHubCollector
+    from audits.collect.github.several_credentials import OwnerCollector
 
 _BELOW = re.compile(r"(https?://[^/\s]+/[^/\s]+/[^/\s]+)/.*")
 """A page of a repository, such as a file: its repository comes first."""
@@ -159,7 +159,7 @@ def only_workflow(snapshot: Snapshot, path: str) -> Snapshot:
     return replace(snapshot, files=tuple(wanted), gaps=tuple(gaps))
 
 
-def read_remote(slug: str, collector: GitHubCollector) -> Snapshot:
+def read_remote(slug: str, collector: OwnerCollector) -> Snapshot:
     """The snapshot of a repository on GitHub; CollectError where nothing of it can be read."""
     snapshot = next(iter(collector.snapshots()))
     if snapshot.gaps and not snapshot.commit and not snapshot.files:

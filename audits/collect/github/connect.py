@@ -39,12 +39,16 @@ class Connection(Struct, frozen=True, kw_only=True):
     on_wait: WaitCallback | None = None
     cancelled: Callable[[], bool] | None = None
 
+    @property
+    def _credentials(self) -> tuple[GitHubCredential, ...]:
+        return (self.credential, *self.others)
+
     def apart(self, owner: str) -> tuple[Connection, ...]:
         """A connection for each credential that reads this owner: those that are for it alone,
         else those for any. CollectError where all are for others. Without an owner, for what
         GitHub shows to all, every credential will do.
         """
-        every = (self.credential, *self.others)
+        every = self._credentials
         own = [each for each in every if each.owner.lower() == owner.lower()] if owner else every
         chosen = own or [each for each in every if not each.owner]
         if not chosen:
@@ -54,6 +58,10 @@ class Connection(Struct, frozen=True, kw_only=True):
             )
         points = self.points or Points()
         return tuple(replace(self, credential=c, others=(), points=points) for c in chosen)
+
+    def reads(self, owner: str) -> bool:
+        """Whether one of the credentials is for this owner."""
+        return any(each.owner.lower() in {"", owner.lower()} for each in self._credentials)
 
     def client(self, owner: str) -> GitHubClient:
         """A client that reads this owner's repositories, with the first credential that may;

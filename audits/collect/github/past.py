@@ -9,7 +9,7 @@ are not read, as what a tag or branch named on that day is not known.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -90,8 +90,17 @@ class _Commits:
     gap: Gap | None = None
 
 
+Known = dict[RepositoryRef, _Commits]
+"""The commits of repositories whose past was read."""
+
+
 class GitHubPast:
-    """The past of an owner's repositories, or of those that ``names`` lists, on GitHub."""
+    """The past of an owner's repositories, or of those that ``names`` lists, on GitHub, with one
+    credential: where the connection has several, the first that is for this owner.
+
+    ``known`` are commits that other credentials have read; what this one reads is added.
+    ``shown`` are the repositories that it was shown, as lower-cased ``owner/name``.
+    """
 
     def __init__(
         self,
@@ -101,14 +110,18 @@ class GitHubPast:
         *,
         choice: Choice | None = None,
         names: Sequence[str] = (),
+        known: Known | None = None,
     ) -> None:
         self._owner = owner
-        self._client: GitHubClient = connection.client(owner)
+        connection = connection.apart(owner)[0]
+        self.client: GitHubClient = connection.client(owner)
+        self.name = connection.credential.description
+        self.shown: set[str] = set()
         self._has_token = connection.credential.secret is not None
         self._choice = choice or Choice()
         self._names = tuple(names)
-        self._reader = FileReader(self._client, TextsOf(memory), called=False)
-        self._listed: dict[RepositoryRef, _Commits] = {}
+        self._reader = FileReader(self.client, TextsOf(memory), called=False)
+        self._listed: Known = {} if known is None else known
         self._gaps: list[Gap] = []
 
     @property
@@ -119,21 +132,26 @@ class GitHubPast:
     @property
     def usage(self) -> Usage:
         """The requests to GitHub so far."""
-        return self._client.pacer.usage
+        return self.client.pacer.usage
 
     def gaps(self) -> tuple[Gap, ...]:
         """What concerns no single repository; complete once `pasts` has ended."""
         return tuple(dict.fromkeys(self._gaps))
 
-    def pasts(self, days: Sequence[date]) -> Iterator[Past]:
-        """The past of every repository; CollectError where nothing can be read."""
+    def pasts(self, days: Sequence[date], read: Container[str] = ()) -> Iterator[Past]:
+        """The past of every repository but those of ``read``, lower-cased ``owner/name``.
+        CollectError where nothing can be read.
+        """
         if not self._has_token:
             raise CollectError(
                 "GitHub answers no GraphQL query without a token.",
                 "Set RELEASE_AUDIT_TOKEN, or rebuild from clones by --folder.",
             )
         for page in self._pages():
-            commits = {repo.slug: _Commits(listed=repo) for repo in page}
+            self.shown |= {repo.slug.lower() for repo in page if repo.node_id}
+            commits = {
+                repo.slug: _Commits(listed=repo) for repo in page if repo.slug.lower() not in read
+            }
             since = midnight(days[0]).strftime("%Y-%m-%dT%H:%M:%SZ")
             self._read(commits, since)
             for each in commits.values():
@@ -143,14 +161,14 @@ class GitHubPast:
 
     def _pages(self) -> Iterator[Sequence[Listed]]:
         if self._names:
-            yield tuple(by_names(self._client, self._names))
+            yield tuple(by_names(self.client, self._names))
             return
-        pages = RepositoryPages(self._client, self._owner, self._choice)
+        pages = RepositoryPages(self.client, self._owner, self._choice)
         yield from pages
         self._gaps += pages.gaps
 
     def _ref(self, repo: Listed) -> RepositoryRef:
-        return RepositoryRef(owner=repo.owner, name=repo.name, host=self._client.host)
+        return RepositoryRef(owner=repo.owner, name=repo.name, host=self.client.host)
 
     def _read(self, commits: Mapping[str, _Commits], since: str) -> None:
         """Fill in the commits of repositories, page by page."""
@@ -169,7 +187,7 @@ class GitHubPast:
 
         while pages:
             further: list[_Page] = []
-            for items, answer in ask(self._client, pages, size, write):
+            for items, answer in ask(self.client, pages, size, write):
                 for index, page in enumerate(items):
                     more = _take(commits[page.listed.slug], page, answer, f"r{index}")
                     further += [more] if more is not None else []
@@ -199,7 +217,7 @@ class GitHubPast:
             )
             return queries.batch("then", parts)
 
-        for items, answer in ask(self._client, wanted, BatchSize(_AT_ONCE), write):
+        for items, answer in ask(self.client, wanted, BatchSize(_AT_ONCE), write):
             listed = [
                 self._then(ref, commit, answer, f"r{index}")
                 for index, (ref, commit) in enumerate(items)

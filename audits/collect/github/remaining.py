@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from msgspec import Struct
@@ -9,6 +10,10 @@ from msgspec import Struct
 from audits.collect.github.client import GitHubClient
 from audits.collect.github.errors import GitHubError
 from audits.collect.github.responses import Number, read_as
+
+_ENOUGH = 1000
+"""Requests that are enough for a page of a hundred repositories, even if all of them publish."""
+_KINDS = ("graphql", "rest")
 
 
 class _Remaining(Struct, frozen=True):
@@ -38,3 +43,16 @@ def limits_of(client: GitHubClient) -> Mapping[str, int]:
             raise
         return {}
     return {"rest": found.core.remaining, "graphql": found.graphql.remaining}
+
+
+def left_of(client: GitHubClient) -> float:
+    """What a client's credential has left of the hour, of the kind of which less is left: asked
+    where few are known to be left, infinite without limits, 0 while GitHub lets it send nothing.
+    GitHubError where it is not accepted.
+    """
+    if client.pacer.held_for:
+        return 0.0
+    known = client.pacer.left
+    if len(known) < len(_KINDS) or min(known.values()) < _ENOUGH:
+        known.update(limits_of(client))
+    return min(known.values(), default=math.inf)

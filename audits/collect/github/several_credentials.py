@@ -8,7 +8,6 @@ as long as that one has enough left.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -17,22 +16,20 @@ from hashlib import sha256
 from msgspec.structs import replace
 
 from audits.collect.errors import BudgetSpentError, CollectError, ScanCancelledError
+from audits.collect.github.client import GitHubClient
 from audits.collect.github.collector import Connection, GitHubCollector, Request, unfinished
 from audits.collect.github.errors import GitHubError
 from audits.collect.github.listing import Listed
 from audits.collect.github.rate_limits import Usage
-from audits.collect.github.remaining import limits_of
+from audits.collect.github.remaining import left_of
 from audits.model.cache import Memory
 from audits.model.evidence import AdvisoryList, FileThen, ReleasedFile, ResolvedRef
 from audits.model.settings import OwnerSettings, Unseen
 from audits.model.source import Gap, GapReason, Snapshot, SourceFile
 from audits.model.uses import Uses
 
-_ENOUGH = 1000
-"""Requests that are enough for a page of a hundred repositories, even if all of them publish."""
 _MUCH_MORE = 2
 """How many times as much another credential must have left to read a repository instead."""
-_KINDS = ("graphql", "rest")
 
 
 @dataclass(eq=False, kw_only=True)
@@ -61,17 +58,11 @@ class _Reader:
 
     def left(self) -> float:
         """What is left of the hour, of the kind of which less is left; infinite without limits."""
-        if self.held_for:
+        try:
+            return left_of(self.collector.client)
+        except CollectError as error:
+            self.error = error
             return 0.0
-        client = self.collector.client
-        known = client.pacer.left
-        if len(known) < len(_KINDS) or min(known.values()) < _ENOUGH:
-            try:
-                known.update(limits_of(client))
-            except CollectError as error:
-                self.error = error
-                return 0.0
-        return min(known.values(), default=math.inf)
 
     def rank(self, slug: str) -> str:
         """Orders credentials for a repository, the same in every scan."""
@@ -246,6 +237,10 @@ class SeveralCredentials:
         owner = self.owner_settings(self._request.owner)
         return replace(completed, owner_settings=owner) if _is_seen(owner) else completed
 
+    def client_of(self, slug: str) -> GitHubClient:
+        """The client with the credential that read a repository, as ``owner/name``."""
+        return (self._reader_of(slug) or _chosen(self._readers)).collector.client
+
     def _reader_of(self, slug: str) -> _Reader | None:
         return self._read_by.get(slug.lower())
 
@@ -295,6 +290,13 @@ def collector_of(
     if len(connections) == 1:
         return GitHubCollector(request, connections[0], memory)
     return SeveralCredentials(request, connections, memory)
+
+
+def client_of(collector: OwnerCollector, slug: str) -> GitHubClient:
+    """The client with the credential that read a repository, as ``owner/name``."""
+    if isinstance(collector, GitHubCollector):
+        return collector.client
+    return collector.client_of(slug)
 
 
 def _next_page(reader: _Reader, pages: Iterator[Sequence[Listed]]) -> Sequence[Listed] | None:

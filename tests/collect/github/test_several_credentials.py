@@ -22,7 +22,7 @@ from audits.collect.github.several_credentials import (
 )
 from audits.model.settings import OwnerSettings
 from audits.model.source import GapReason, Snapshot
-from tests.cli.github_world import command_line, package
+from tests.cli.github_world import TOKEN_RELEASE, command_line, package
 from tests.cli.runner import release_audit
 from tests.collect.github.generate import OWNER, organization
 from tests.collect.github.scanning import FAST, connect, connect_app, snapshots, world_of
@@ -274,3 +274,30 @@ def test_one_command_scans_two_owners_with_two_tokens(tmp_path: Path) -> None:
     assert [f"line {n}: GitHub does not accept" in both.err for n in (1, 2, 3)] == [1, 0, 1]
     assert shown == [f"{OWNER}/lumen-000", f"{OWNER}/lumen-001"]
     assert (seen.code, seen.out.count("read with")) == (0, 1)
+
+
+def test_commands_for_one_repository_use_all_tokens_of_its_owner(tmp_path: Path) -> None:
+    """The first line's token is not shown it, the second one's is."""
+    hidden = Repo("wick", package("wick", TOKEN_RELEASE), private=True)
+    file = tmp_path / "tokens"
+    file.write_text(f"{OWNER} {A}\n{OWNER} {B}\n")
+    with command_line(world_of(*_repositories(1), hidden), tmp_path) as cli:
+        cli.github.tokens = {A: _token(A, private=False), B: _token(B)}
+        slug, words = f"{OWNER}/wick", ("--token-file", str(file))
+        where = ("--api-url", cli.github.url, "--host", "github.com")
+        index = ("--allow-gaps", "--index-url", cli.index.simple)
+        checked = release_audit("check", slug, "--no-engine", *words, *where, *index)
+        asked = release_audit("who", slug, *words, *where, *index)
+        pull = ("--pull-request", "--no-engine")
+        proposed = release_audit("fix", slug, *pull, *words, *where, *index)
+        file.write_text(f"driftwood {B}\n")
+        (tmp_path / "here" / ".github").mkdir(parents=True)
+        # What a checkout's actions are is no owner's: any token will do.
+        here = (str(tmp_path / "here"), "--online", "--no-engine")
+        own = release_audit("check", *here, *words, *where, *index)
+    assert (checked.code, asked.code) == (1, 0), checked.err + asked.err
+    assert "long-lived-token" in checked.out
+    assert "wick" in proposed.out, proposed.err
+    assert "cannot be read" not in proposed.out + proposed.err
+    assert "No token is for" not in own.err
+    assert own.code == 0, own.err
