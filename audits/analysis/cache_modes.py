@@ -75,4 +75,4 @@ def _mode(workflow: Workflow | None, job: Job) -> tuple[str, Location | None]:
 
 
 def _workflow_of(repo: Repository, job: Job) -> Workflow | None:
-    return next((w for w in repo.workflows if w.path == job.path), None)
+    return repo.workflow(job.path)

@@ -6,7 +6,7 @@ Payloads: https://docs.github.com/en/actions/reference/workflows-and-actions/eve
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from functools import lru_cache
 
@@ -161,6 +161,22 @@ def outsider_starts(repo: Repository, trigger: Trigger) -> tuple[Start, ...]:
     """
     key = (outsider_starts, trigger.at)
     return repo.once_for(key, lambda: tuple(_outsider_starts(repo, trigger)))
+
+
+def facts_of_outsiders(repo: Repository, trigger: Trigger) -> Facts:
+    """What is known of every run of a trigger that people without write access start."""
+    return repo.once_for(
+        (facts_of_outsiders, trigger.at), lambda: _shared(outsider_starts(repo, trigger))
+    )
+
+
+def _shared(starts: Iterable[Start]) -> Facts:
+    first, *others = [s.facts for s in starts if s.right is not RequiredAccess.WRITE] or [{}]
+    return {
+        name: value
+        for name, value in first.items()
+        if all(name in facts and facts[name] == value for facts in others)
+    }
 
 
 def _outsider_starts(repo: Repository, trigger: Trigger) -> Iterator[Start]:

@@ -289,7 +289,7 @@ def _by_call(repo: Repository, found: ScopeUse, job: Job) -> None:
     uses = job.uses
     callee = None
     if uses is not None and uses.kind is UsesKind.LOCAL:
-        callee = next((w for w in repo.workflows if w.path == uses.path), None)
+        callee = repo.workflow(uses.path)
     if callee is None or any(inner.uses is not None for inner in callee.live_jobs):
         found.doubt(f"`{uses.raw.value if uses else ''}` is a workflow that was not followed")
         return

@@ -408,7 +408,7 @@ def _elsewhere(repo: Repository, route: Route, trigger: Trigger) -> Verdict:
 
 def _rights(repo: Repository, route: Route) -> str:
     """What of worth a job holds; empty where its token only reads and no secret is read."""
-    workflow = next((w for w in repo.workflows if w.path == route.job.path), None)
+    workflow = repo.workflow(route.job.path)
     text = workflow.source.text[slice(*route.job.span)].lower() if workflow else ""
     shared = [t.value.lower() for t in workflow.env.values()] if workflow else []
     read = [name for part in (text, *shared) for name in _SECRET.findall(part)]
@@ -514,7 +514,7 @@ def _rank(verdict: Verdict) -> int:
 def _flow(repo: Repository, route: Route, found: ConditionResult) -> str:
     """What of an outsider's comes into the jobs that hand something to the last of a route."""
     start = found.start
-    workflow = next((w for w in repo.workflows if w.path == route.job.path), None)
+    workflow = repo.workflow(route.job.path)
     if start is None or workflow is None:
         return ""
     handing = [

@@ -133,7 +133,7 @@ def _named(repo: Repository, site: JobSite) -> tuple[Edit, ...]:
     uses, place = site.job.uses, site.job.secrets_at
     if uses is None or place is None or uses.kind is not UsesKind.LOCAL:
         return ()
-    callee = next((w for w in repo.workflows if w.path == uses.path), None)
+    callee = repo.workflow(uses.path)
     names = None if callee is None else _declared(callee)
     text = site.workflow.source.text
     match = re.compile(r"secrets:[ \t]*inherit\b").search(text, site.job.span[0], site.job.span[1])

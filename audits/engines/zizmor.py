@@ -257,7 +257,7 @@ def _inputs(number: int, repository: Repository) -> Iterator[_Input]:
 
 def _stops_zizmor(repository: Repository, file: SourceFile) -> bool:
     """Whether the file has a ``uses:`` that ends zizmor's whole run."""
-    workflow = next((w for w in repository.workflows if w.path == file.path), None)
+    workflow = repository.workflow(file.path)
     action = next((a for a in repository.actions if a.path == file.path), None)
     jobs = workflow.jobs if workflow else ()
     steps = [*(s for job in jobs for s in job.steps), *(action.steps if action else ())]
@@ -334,7 +334,7 @@ def _is_closed(repository: Repository, path: str) -> bool:
 def _job(repository: Repository, path: str, symbolic: Mapping[str, Any]) -> Job | None:
     """The job that a finding's route leads through."""
     keys = [part.get("Key") for part in symbolic.get("route", {}).get("route", [])]
-    workflow = next((w for w in repository.workflows if w.path == path), None)
+    workflow = repository.workflow(path)
     if workflow is None or len(keys) < 2 or keys[0] != "jobs" or not isinstance(keys[1], str):
         return None
     return workflow.job(keys[1])

@@ -45,7 +45,7 @@ def missing_grants(repo: Repository, publication: Publication) -> tuple[MissingG
 
 def _missing(repo: Repository, route: Route) -> Iterator[MissingGrant]:
     for index, job in enumerate((*route.calls, route.job)):
-        workflow = next((w for w in repo.workflows if w.path == job.path), None)
+        workflow = repo.workflow(job.path)
         if workflow is None:
             continue
         own = job.permissions

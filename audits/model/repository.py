@@ -218,6 +218,10 @@ class Repository(Struct, frozen=True, kw_only=True, dict=True):
         sources = [w.source for w in self.workflows] + [a.source for a in self.actions]
         return next((s for path in paths for s in sources if s.path == path), None)
 
+    def workflow(self, path: str) -> Workflow | None:
+        """The workflow of a file, if it was read."""
+        return self.once(_workflows_by_path).get(path)
+
     def release_workflows(self) -> tuple[Workflow, ...]:
         """The workflows to look at: release workflows, or all of them."""
         return self.once(_release_workflows)
@@ -279,7 +283,7 @@ class Repository(Struct, frozen=True, kw_only=True, dict=True):
         on_the_way = self.graph.publications_by_path.get(path)
         if on_the_way is not None:
             return on_the_way
-        known = any(w.path == path for w in self.workflows)
+        known = self.workflow(path) is not None
         known = known or any(a.path == path for a in self.actions)
         return () if known else self.publications
 
@@ -287,6 +291,11 @@ class Repository(Struct, frozen=True, kw_only=True, dict=True):
 def _files_by_path(repo: Repository) -> dict[str, SourceFile]:
     """The files by path; of one that is there twice, the first."""
     return {file.path: file for file in reversed(repo.snapshot.files)}
+
+
+def _workflows_by_path(repo: Repository) -> dict[str, Workflow]:
+    """The workflows by path; of one that is there twice, the first."""
+    return {workflow.path: workflow for workflow in reversed(repo.workflows)}
 
 
 def _release_workflows(repo: Repository) -> tuple[Workflow, ...]:

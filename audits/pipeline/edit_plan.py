@@ -306,7 +306,7 @@ def _changes_uses(repository: Repository, edit: Edit) -> bool:
     """Whether an edit changes which action or workflow is used."""
     if "uses:" in edit.new or "uses:" in edit.old:
         return True
-    workflow = next((w for w in repository.workflows if w.path == edit.path), None)
+    workflow = repository.workflow(edit.path)
     if workflow is None:
         return False
     called = [job.uses for job in workflow.jobs]

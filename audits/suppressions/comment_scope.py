@@ -43,7 +43,7 @@ def lines_of(rule: str, finding: Finding, repository: Repository) -> tuple[range
 
 def _around(rule: str, finding: Finding, repository: Repository) -> Iterator[range]:
     path, line = finding.at.path, finding.at.line
-    workflow = next((w for w in repository.workflows if w.path == path), None)
+    workflow = repository.workflow(path)
     action = next((a for a in repository.actions if a.path == path), None)
     text = workflow.source.text if workflow else action.source.text if action else ""
     job = _at(text, workflow.jobs, line) if workflow else None

@@ -60,7 +60,7 @@ def environments_before(
     jobs = [] if repo.publications_of(view.job) else [view.job]
     jobs += needs_of(view.workflow).above(view.job)
     for caller in route.calls:
-        entry = next((w for w in repo.workflows if w.path == caller.path), None)
+        entry = repo.workflow(caller.path)
         jobs += needs_of(entry).above(caller) if entry is not None and caller in entry.jobs else ()
     for job in jobs:
         if job.environment is not None and not _is_none(job, given):

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from audits.analysis.artifacts import Makers, downloads
 from audits.analysis.conditions import Ending, passage, runs_after_failures
 from audits.analysis.ending_steps import ends_job, goes_on
-from audits.analysis.events import Start, outsider_starts
+from audits.analysis.events import Start, facts_of_outsiders
 from audits.analysis.exposure.dispatches import Dispatch, dispatch_of, named_commits
 from audits.analysis.exposure.guards import environments_before, question_before
 from audits.analysis.exposure.jobs import JobView, PlacedStep, SecretUse
@@ -237,13 +237,7 @@ class _Entry:
     @cached_property
     def _facts(self) -> Facts:
         """What is known of every run that people without write access start by this event."""
-        starts = outsider_starts(self.repo, self.trigger)
-        first, *others = [s.facts for s in starts if s.right is not RequiredAccess.WRITE] or [{}]
-        return {
-            name: value
-            for name, value in first.items()
-            if all(name in facts and facts[name] == value for facts in others)
-        }
+        return facts_of_outsiders(self.repo, self.trigger)
 
     def _way(
         self,
