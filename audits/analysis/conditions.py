@@ -51,12 +51,17 @@ class _Guards:
     """Works out what runs reach in one repository, and keeps what it worked out."""
 
     def __init__(self, repo: Repository) -> None:
-        self.repo = repo
+        # The repository itself is given anew: see `Repository.once`.
         self.workflows = {workflow.path: workflow for workflow in repo.workflows}
         self._frames: dict[tuple[int, str, tuple[Job, ...]], tuple[Start, _WorkflowRun]] = {}
 
     def reach(
-        self, route: Route, start: Start, steps: tuple[Step, ...], ending: tuple[Ending, ...]
+        self,
+        repo: Repository,
+        route: Route,
+        start: Start,
+        steps: tuple[Step, ...],
+        ending: tuple[Ending, ...],
     ) -> Reachability:
         facts = start.facts
         found = Reachability()
@@ -65,7 +70,7 @@ class _Guards:
             if workflow is None:
                 return Reachability(runs=None, unseen=(job.path,))
             frame = self._frame(workflow, start, route.calls[:depth], facts)
-            found = found.then(frame.job(job))
+            found = found.then(frame.job(repo, job))
             if job is not route.job:
                 facts = _passed(job, self.workflows.get(job.uses.path if job.uses else ""), facts)
             for step in steps if job is route.job else ():
@@ -82,7 +87,7 @@ class _Guards:
         """The frame of one run, which is kept with its start: so its identity stays its own."""
         key = (id(start), workflow.path, calls)
         if key not in self._frames:
-            self._frames[key] = (start, _WorkflowRun(self.repo, workflow, start, facts))
+            self._frames[key] = (start, _WorkflowRun(workflow, start, facts))
         return self._frames[key][1]
 
 
@@ -103,7 +108,7 @@ def reach(
     """Whether a run of this start comes by this route to its job, and to these steps, past the
     steps ``ending`` that would end it.
     """
-    return repo.once(_Guards).reach(route, start, steps, ending)
+    return repo.once(_Guards).reach(repo, route, start, steps, ending)
 
 
 class ConditionResult(Struct, frozen=True, kw_only=True):
@@ -172,8 +177,7 @@ def runs_after_failures(step: Step) -> bool:
 class _WorkflowRun:
     """The jobs of one workflow in one kind of run."""
 
-    def __init__(self, repo: Repository, workflow: Workflow, start: Start, facts: Facts) -> None:
-        self.repo = repo
+    def __init__(self, workflow: Workflow, start: Start, facts: Facts) -> None:
         self.start = start
         self.facts = facts
         self.needs = needs_of(workflow)
@@ -184,7 +188,7 @@ class _WorkflowRun:
         self.workflow = workflow
         self.handed: dict[Job, dict[str, Value]] = {}
 
-    def job(self, job: Job) -> Reachability:
+    def job(self, repo: Repository, job: Job) -> Reachability:
         """Whether a job runs, its ancestors first."""
         if job in self.own:
             return self.own[job]
@@ -195,9 +199,9 @@ class _WorkflowRun:
             )
             self.chain[each] = before
             facts = self._after(needs) if each.condition is not None else self.facts
-            reached = _one_job(self.repo, each, self.start, facts, before)
+            reached = _one_job(repo, each, self.start, facts, before)
             self.own[each] = joined((reached,))
-            self.ends[each] = self._to_its_end(each)
+            self.ends[each] = self._to_its_end(repo, each)
             if self._is_broken(each) or not self.broken.isdisjoint(needs):
                 self.broken.add(each)
         return self.own[job]
@@ -206,11 +210,11 @@ class _WorkflowRun:
         """Whether a job runs and surely fails."""
         return self.own[job].runs is True and self.ends[job].runs is False
 
-    def _to_its_end(self, job: Job) -> Reachability:
+    def _to_its_end(self, repo: Repository, job: Job) -> Reachability:
         """Whether a job, if it runs, comes to its end."""
         return joined(
             _past(self.workflow, job, end, self.facts)
-            for end in _known_ending(self.repo, job, self.start)
+            for end in _known_ending(repo, job, self.start)
         )
 
     def _after(self, needs: list[Job]) -> Facts:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cached_property
 
 from msgspec import Struct
@@ -27,14 +26,15 @@ _GIVEN = {
 
 class ReleaseView(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     """One publication with the views of the jobs that publish it or hand something to it;
-    ``restoring`` are those that can restore a cache.
+    ``restoring`` are those that can restore a cache, and ``readers`` the steps that do, the first
+    of each job.
     """
 
-    repo: Repository
     publication: Publication
     on_way: tuple[JobView, ...]
     jobs: frozenset[Job]
     restoring: frozenset[Job]
+    readers: tuple[tuple[JobView, PlacedStep], ...]
 
     @cached_property
     def secrets(self) -> frozenset[str]:
@@ -64,19 +64,6 @@ class ReleaseView(Struct, frozen=True, kw_only=True, eq=False, dict=True):
             return publication.at
         steps = publication.job.steps[publication.step : publication.step + 1]
         return steps[0].at if publication.step >= 0 and steps else publication.job.at
-
-    @cached_property
-    def readers(self) -> tuple[tuple[JobView, PlacedStep], ...]:
-        """The steps on its way that restore a cache, the first of each job."""
-        return tuple(self._readers())
-
-    def _readers(self) -> Iterator[tuple[JobView, PlacedStep]]:
-        for view in self.on_way:
-            for placed in view.steps if view.job in self.restoring else ():
-                restores, _ = restores_cache(self.repo, placed.step)
-                if restores is Restores.YES:
-                    yield view, placed
-                    break
 
     @cached_property
     def machines(self) -> tuple[tuple[JobView, frozenset[str]], ...]:
@@ -125,13 +112,21 @@ def releases(repo: Repository, views: tuple[JobView, ...]) -> tuple[ReleaseView,
             continue
         for publication in repo.graph.publications_by_job.get(view.job, ()):
             by_publication[publication].append(view)
-    return tuple(
-        ReleaseView(
-            repo=repo,
-            publication=p,
-            on_way=tuple(found),
-            jobs=frozenset(view.job for view in found),
-            restoring=frozenset(view.job for view in found if may_restore(repo, view.job)),
-        )
-        for p, found in by_publication.items()
+    return tuple(_release(repo, publication, of) for publication, of in by_publication.items())
+
+
+def _release(repo: Repository, publication: Publication, on_way: list[JobView]) -> ReleaseView:
+    restoring = [view for view in on_way if may_restore(repo, view.job)]
+    readers = ((view, _reader(repo, view)) for view in restoring)
+    return ReleaseView(
+        publication=publication,
+        on_way=tuple(on_way),
+        jobs=frozenset(view.job for view in on_way),
+        restoring=frozenset(view.job for view in restoring),
+        readers=tuple((view, placed) for view, placed in readers if placed is not None),
     )
+
+
+def _reader(repo: Repository, view: JobView) -> PlacedStep | None:
+    """The first step of a job that restores a cache."""
+    return next((p for p in view.steps if restores_cache(repo, p.step)[0] is Restores.YES), None)
