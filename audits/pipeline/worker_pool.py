@@ -37,8 +37,12 @@ CLONE = 20_000
 MOST_WORKERS = 8
 FIRST = 2
 """Repositories of the first chunk: enough to import and compile what all need."""
-CHUNK = 2
+CHUNK = 4
 """Repositories of a chunk: few, so that the first results arrive soon."""
+LAST = 16
+"""Repositories at the end that are handed out in halves of chunks, so that no worker is left
+alone with many.
+"""
 CHUNK_WITH_ENGINE = 48
 """Repositories of a chunk where an engine is run, which is started once for each chunk."""
 LOADED = ("audits.pipeline.fork_server", "audits.pipeline.worker", "audits.pipeline.warm_up")
@@ -224,5 +228,8 @@ def _here(places: Chunk, planner: Planner) -> Iterator[SerializedAudit]:
 
 
 def _chunks(places: Chunk, size: int) -> Iterator[Chunk]:
-    starts = chain((0,), range(FIRST, len(places), size), (len(places),))
+    """The places in chunks of a size; the first and the last ones are smaller."""
+    end = max(FIRST, len(places) - LAST)
+    most, last = range(FIRST, end, size), range(end, len(places), max(1, size // 2))
+    starts = chain((0,), most, last, (len(places),))
     return (places[at:to] for at, to in pairwise(starts))

@@ -32,6 +32,7 @@ from audits.pipeline.serialized import SerializedAudit
 from audits.pipeline.worker_pool import (
     CHUNK,
     CLONE,
+    FIRST,
     WORTH,
     WorkerPool,
     _bytes,
@@ -197,6 +198,18 @@ def test_much_text_is_audited_by_workers(
         assert _pids() or len(os.sched_getaffinity(0)) == 1
     made = [(each.record.ref, each.record.findings) for each in found]
     assert made == [(each.record.ref, each.record.findings) for each in expected]
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 17, 19, 130])
+@pytest.mark.parametrize("size", [1, CHUNK, 48])
+def test_chunks_hold_each_place_once_and_end_small(count: int, size: int) -> None:
+    ref = RepositoryRef(owner="orchard-labs", name="lumen")
+    places = [Place(ref, Path("orchard-labs"), str(number)) for number in range(count)]
+    chunks = list(_chunks(places, size))
+    assert [place for chunk in chunks for place in chunk] == places
+    assert all(1 <= len(chunk) <= max(size, FIRST) for chunk in chunks)
+    assert len(chunks[0]) <= FIRST
+    assert len(chunks[-1]) <= max(FIRST, size // 2)
 
 
 def test_a_bare_clone_counts_as_much_text_as_a_usual_one_has(tmp_path: Path) -> None:
