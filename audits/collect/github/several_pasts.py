@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
-from audits.collect.errors import BudgetSpentError, CollectError, ScanCancelledError
+from audits.collect.errors import BudgetSpentError, CollectError
 from audits.collect.github.connect import Connection
 from audits.collect.github.errors import GitHubError
-from audits.collect.github.past import GitHubPast, Known, error_reason
+from audits.collect.github.past import GitHubPast, Known
 from audits.collect.github.rate_limits import Usage
 from audits.collect.github.remaining import left_of
 from audits.collect.past import Past
@@ -32,7 +32,6 @@ class SeveralPasts:
     def __init__(self, owner: str, connections: Sequence[Connection], memory: Memory) -> None:
         known: Known = {}
         self._readers = [GitHubPast(owner, each, memory, known=known) for each in connections]
-        self._lost: dict[GitHubPast, CollectError] = {}
 
     @property
     def source(self) -> str:
@@ -49,12 +48,14 @@ class SeveralPasts:
         another one was shown all of it.
         """
         most = max(len(reader.shown) for reader in self._readers)
-        whole = [r for r in self._usable() if not r.gaps() and len(r.shown) == most]
-        listed = () if whole else (gap for reader in self._readers for gap in reader.gaps())
-        return tuple(dict.fromkeys((*listed, *map(_lost, self._lost, self._lost.values()))))
+        if any(not reader.gaps() and len(reader.shown) == most for reader in self._readers):
+            return ()
+        return tuple(dict.fromkeys(gap for reader in self._readers for gap in reader.gaps()))
 
     def pasts(self, days: Sequence[date]) -> Iterator[Past]:
-        """The past of every repository once; CollectError where no credential reads anything."""
+        """The past of every repository once. CollectError where a credential cannot list them:
+        what only that one is shown would be missing from days that are not rebuilt again.
+        """
         read: set[str] = set()
         unread: dict[str, Past] = {}
         for reader in _by_left(self._readers):
@@ -66,12 +67,9 @@ class SeveralPasts:
                     else:
                         read.add(slug)
                         yield past
-            except ScanCancelledError:
-                raise
-            except CollectError as error:
-                self._lost[reader] = error
-        if not read and not unread and self._lost:
-            raise next(iter(self._lost.values()))
+            except GitHubError as error:
+                said = f"With the {reader.name}: {error.message}"
+                raise CollectError(said, error.advice) from error
         yield from (past for slug, past in unread.items() if slug not in read)
 
     def snapshots(self, wanted: Sequence[Wanted]) -> Iterator[Snapshot]:
@@ -134,8 +132,3 @@ def _by_left(readers: Iterable[GitHubPast]) -> list[GitHubPast]:
 def _may_be_read(gap: Gap) -> bool:
     """Whether another credential may read what this gap says was not read."""
     return gap.reason is not GapReason.TOO_LARGE
-
-
-def _lost(reader: GitHubPast, error: CollectError) -> Gap:
-    detail = f"What only the {reader.name} is shown was not read. {error.message}"
-    return Gap(subject="list", reason=error_reason(error), detail=detail)
