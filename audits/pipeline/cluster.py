@@ -171,7 +171,8 @@ class Cluster(BatchPool[Snapshot | Prepared]):
     def _gone(self) -> ClusterError:
         return ClusterError(
             f"The scheduler at {self._address} does not answer any more.",
-            "Start it again, then go on with --resume; what was recorded is kept.",
+            "Start it and its workers again, which end with it, then go on with --resume; what "
+            "was recorded is kept.",
         )
 
 

@@ -21,6 +21,12 @@ class Ran(Struct, frozen=True, kw_only=True):
     out: str
     err: str
 
+    @property
+    def said(self) -> list[str]:
+        """What it wrote to standard error, without the progress that slow machines are shown."""
+        lines = self.err.splitlines()
+        return [line for line in lines if not line.endswith("repositories read")]
+
 
 @contextlib.contextmanager
 def _environment(values: dict[str, str]) -> Iterator[None]:

@@ -27,7 +27,7 @@ def cli(tmp_path: Path) -> Iterator[Cli]:
 
 def test_an_owner_is_scanned_with_settings_and_called_workflows(cli: Cli) -> None:
     ran = cli.scan(OWNER)
-    assert (ran.code, ran.err) == (0, "")
+    assert (ran.code, ran.said) == (0, [])
     assert "orchard-labs: 6 repositories, 4 publish" in ran.out
     store = cli.store
     rows = {row.repository: row for row in store.repositories(owner=OWNER)}
@@ -252,7 +252,7 @@ def test_strings_from_github_that_no_database_holds_are_stored(tmp_path: Path) -
     odd.commit(odd.files, "more")
     with command_line(world_of(odd), tmp_path) as made:
         ran = made.scan(OWNER)
-        assert (ran.code, ran.err) == (0, "")
+        assert (ran.code, ran.said) == (0, [])
         (row,) = made.store.repositories(owner=OWNER)
         assert row.topics == ("a\\ud800b", "c\\x00d")
         assert "x\\ud800" in {p.package for p in made.store.packages(owner=OWNER)}

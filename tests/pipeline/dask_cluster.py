@@ -42,10 +42,17 @@ def scheduler(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
 @contextmanager
 def two_workers(folder: Path) -> Iterator[str]:
     """The address of a scheduler with two workers, which are started again where they die."""
-    words = ("--nworkers", "2", "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1")
-    with scheduler(folder) as (at, _), _running(folder, "worker", at, *words):
-        _wait_for_workers(at, 2)
+    with scheduler(folder) as (at, _), workers(folder, at):
         yield at
+
+
+@contextmanager
+def workers(folder: Path, at: str) -> Iterator[None]:
+    """Two workers of a scheduler."""
+    words = ("--nworkers", "2", "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1")
+    with _running(folder, "worker", at, *words):
+        _wait_for_workers(at, 2)
+        yield
 
 
 @contextmanager

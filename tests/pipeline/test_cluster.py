@@ -6,9 +6,13 @@ import gc
 import os
 import signal
 import socket
+import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 
@@ -31,7 +35,13 @@ from tests.cli.github_world import OWNER, command_line, small_world
 from tests.cli.runner import release_audit
 from tests.init.projects import repository_of
 from tests.patience import PATIENCE
-from tests.pipeline.dask_cluster import scheduler, two_workers, worker_pids
+from tests.pipeline.dask_cluster import (
+    ENVIRONMENT,
+    scheduler,
+    two_workers,
+    worker_pids,
+    workers,
+)
 from tests.pipeline.test_worker_pool import PLANNER, deadly_plan
 from tests.scoring.test_score import LESSON
 
@@ -195,7 +205,7 @@ def test_scans_of_a_folder_and_of_github_are_the_same_on_a_cluster(
     for name, more in (("here", ()), ("there", ("--scheduler", address))):
         database = ("--database", str(tmp_path / f"{name}.sqlite"))
         ran = release_audit("scan", "--folder", str(root), *common, *database, *more)
-        assert (ran.code, ran.err.count("\n")) == (3, 0), ran.err
+        assert (ran.code, ran.said) == (3, [])
     assert _findings(tmp_path / "here.sqlite") == _findings(tmp_path / "there.sqlite") != []
 
     spared: list[int] = []
@@ -210,6 +220,61 @@ def test_scans_of_a_folder_and_of_github_are_the_same_on_a_cluster(
     assert spared[0] == spared[1]
     alone, together = (tmp_path / name / "history.sqlite" for name in ("alone", "together"))
     assert _findings(alone) == _findings(together) != []
+
+
+def test_a_scan_that_lost_its_process_and_then_its_scheduler_is_resumed(
+    address: str, tmp_path: Path
+) -> None:
+    root = tmp_path / "orchard-labs"
+    for number in range(8 * BATCH):
+        path = root / f"lumen-{number:03}" / ".github/workflows/release.yml"
+        path.parent.mkdir(parents=True)
+        path.write_text(LESSON.replace("name: ", f"name: {number} ", 1), "utf-8")
+    words = ("scan", "--folder", str(root), "--no-engine", "--offline", "--database")
+    here, there = str(tmp_path / "here.sqlite"), str(tmp_path / "there.sqlite")
+    assert release_audit(*words, here).code == 0
+    with scheduler(tmp_path) as (at, process), workers(tmp_path, at):
+        with _begun(*words, there, "--scheduler", at) as scan:
+            recorded = _recorded(there, 1, scan)
+            scan.kill()
+        assert 0 < recorded < 8 * BATCH
+        with _begun(*words, there, "--resume", "--scheduler", at) as scan:
+            recorded = _recorded(there, recorded + 1, scan)
+            process.kill()
+            said = scan.communicate(timeout=PATIENCE)[1]
+    assert recorded < 8 * BATCH
+    assert scan.returncode == 3
+    assert "does not answer any more" in said
+    assert "Traceback" not in said
+    ran = release_audit(*words, there, "--resume", "--scheduler", address)
+    assert (ran.code, ran.said) == (0, [])
+    store = open_store(there, read_only=True)
+    assert len(store.repositories()) == 8 * BATCH
+    assert len(store.scans()) == 1
+    assert _findings(Path(there)) == _findings(Path(here)) != []
+
+
+def _begun(*words: str) -> subprocess.Popen[str]:
+    """A command as a process of its own."""
+    command = [sys.executable, "-c", "from audits.cli import main; main()", *words]
+    return subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
+
+
+def _recorded(database: str, least: int, scan: subprocess.Popen[str]) -> int:
+    """Wait until the scan that runs has recorded so many repositories; returns how many."""
+    until = time.monotonic() + PATIENCE
+    while scan.poll() is None:
+        assert time.monotonic() < until
+        where = f"file:{database}?mode=ro"
+        with (
+            suppress(sqlite3.OperationalError),
+            closing(sqlite3.connect(where, uri=True)) as rows,
+        ):
+            (count,) = rows.execute("SELECT count(*) FROM progress").fetchone()
+            if count >= least:
+                return int(count)
+        time.sleep(0.01)
+    raise AssertionError(scan.communicate()[1])
 
 
 def _findings(path: Path) -> list[tuple[str, str, str]]:
