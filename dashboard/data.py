@@ -54,7 +54,6 @@ from audits.model.rows import (
 from audits.model.settings import RepositorySettings
 from audits.model.timeline import Timeline
 from audits.report.groups import Group, groups_of, read_groups
-from audits.report.news import net_changes
 from audits.report.table import csv_lines
 from audits.report.tables.incident import JOBS
 from audits.store.errors import StoreError
@@ -220,13 +219,6 @@ def then(scope: ScanScope) -> ScanScope | None:
     """
     rows = period(scope)
     return None if len(rows) < 2 else replace(scope, scan=rows[0].scan, at=rows[0].at, newest=False)
-
-
-@_kept
-def changes(scope: ScanScope) -> tuple[ScoreChange, ...]:
-    """What became of scores in the period, one row per repository."""
-    found = _of(scope).score_changes(scope.owner, scan=scope.scan, since=scope.since, limit=10_000)
-    return net_changes(found)
 
 
 @_kept

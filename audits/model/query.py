@@ -21,6 +21,15 @@ class Direction(StrEnum):
     OTHER = "other"
 
 
+class ExposureMove(StrEnum):
+    """What became of a package between two scans: anyone can publish it now and could not then,
+    or the other way round, where it is known who can now.
+    """
+
+    OPENED = "opened"
+    CLOSED = "closed"
+
+
 class RepositoryFilter(Struct, frozen=True, kw_only=True):
     """Which repositories; every part that is given must hold, of several words any one.
 
@@ -75,12 +84,14 @@ class ActionFilter(Struct, frozen=True, kw_only=True):
 
 class PackageFilter(Struct, frozen=True, kw_only=True):
     """Which packages: publisher statuses, registries, and levels of who can publish them; of
-    several words any one.
+    several words any one. ``moved``: those that moved so after the scan ``since``.
     """
 
     states: tuple[str, ...] = ()
     registries: tuple[str, ...] = ()
     levels: tuple[str, ...] = ()
+    moved: ExposureMove | None = None
+    since: int | None = None
 
 
 class PublicationFilter(Struct, frozen=True, kw_only=True):

@@ -8,12 +8,10 @@ import pandas as pd
 from msgspec import Struct
 
 from audits.checks import all_checks
-from audits.model.exposure import Actor
 from audits.model.outcome import Area, Outcome, Severity
 from audits.model.query import CheckCount, FindingCounts, OwnerFact
 from audits.model.rows import (
     DeductionRow,
-    PackageMove,
     RepositoryPoints,
     RepositoryRow,
     ScoreChange,
@@ -130,55 +128,6 @@ def why_fell(change: ScoreChange) -> str:
     return words or ("it cannot be read any more" if change.after is None else "see its history")
 
 
-def risen(changes: Iterable[ScoreChange]) -> list[ScoreChange]:
-    """The repositories whose score rose, the most first."""
-    better = [row for row in changes if _rise(row) > 0]
-    return sorted(better, key=lambda row: (-_rise(row), row.owner, row.repository))
-
-
-def _rise(change: ScoreChange) -> float:
-    known = change.before is not None and change.after is not None
-    return (change.after or 0.0) - (change.before or 0.0) if known else 0.0
-
-
-def fallen(changes: Iterable[ScoreChange]) -> list[ScoreChange]:
-    """The repositories whose score fell or was lost, the worst first."""
-    worse = [row for row in changes if _drop(row) > 0]
-    return sorted(worse, key=lambda row: (-_drop(row), row.owner, row.repository))
-
-
-def _drop(change: ScoreChange) -> float:
-    """The points lost; a score that is no longer known counts as all of them."""
-    if change.before is None:
-        return 0.0
-    if change.after is None:
-        return change.before if change.grade_after == Grade.UNKNOWN else 0.0
-    return change.before - change.after
-
-
-_CLOSED = {Actor.THIRD_PARTY, Actor.ONE_WRITER, Actor.TWO_PEOPLE}
-
-
-def opened_and_closed(
-    moves: Iterable[PackageMove],
-) -> tuple[tuple[PackageMove, ...], tuple[PackageMove, ...]]:
-    """The packages that became open to anyone, and those that are known to be closed to anyone
-    now: one that is gone, or of which it is not known any more, is neither.
-    """
-    ends = [row for row in moves if Actor.ANYONE in (row.level_before, row.level_after)]
-    # A package may move to another repository.
-    before = {_package_key(row) for row in ends if row.level_before == Actor.ANYONE}
-    opened = (row for row in ends if row.level_after == Actor.ANYONE)
-    return (
-        tuple(row for row in opened if _package_key(row) not in before),
-        tuple(row for row in ends if row.level_after in _CLOSED),
-    )
-
-
-def _package_key(row: PackageMove) -> tuple[str, str, str]:
-    return row.owner, row.registry, row.package
-
-
 class NextStep(Struct, frozen=True, kw_only=True):
     """What to do about one repository, what it gains, and who owns its release."""
 
@@ -239,15 +188,18 @@ def _next_step(row: RepositoryRow) -> NextStep | None:
         )
     if row.points is None or not row.steps:
         return None
-    step = row.steps[0]
+    # Below a cap the first fixes may gain nothing by themselves.
+    fixes = next((n for n, each in enumerate(row.steps, 1) if each.points > row.points), 1)
+    step = row.steps[fixes - 1]
     gain = round(step.points - row.points, 1)
+    way = f"{row.grade} {row.points:.0f} → {step.grade} {step.points:.0f}"
     return NextStep(
         owner=row.owner,
         repository=row.repository,
-        what=step.check,
+        what=row.steps[0].check,
         gain=gain,
-        leads_to=f"{row.grade} {row.points:.0f} → {step.grade} {step.points:.0f}",
-        check=step.check,
+        leads_to=way if fixes == 1 else f"{way} with {fixes} fixes",
+        check=row.steps[0].check,
         ask=row.ask,
     )
 

@@ -102,10 +102,10 @@ def empty(sentence: str) -> None:
     st.markdown(f":gray[{sentence}]")
 
 
-def filters() -> tuple[DeltaGenerator, DeltaGenerator, DeltaGenerator]:
-    """Three columns for the boxes above a list; two beside each other on a phone."""
+def filters(number: int = 3) -> list[DeltaGenerator]:
+    """Columns for the boxes above a list; two beside each other on a phone."""
     with st.container(key="filters"):
-        return st.columns(3)
+        return list(st.columns(number))
 
 
 def section(title: str, words: str = "") -> None:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import Literal, TypedDict
 
 import streamlit as st
 
-from audits.model.query import FindingCounts, GapFilter, RepositoryFilter
-from audits.model.rows import PackageMove, RepositoryRow, ScoreChange, TrendRow
+from audits.model.query import (
+    Direction,
+    ExposureMove,
+    FindingCounts,
+    GapFilter,
+    PackageFilter,
+    RepositoryFilter,
+)
+from audits.model.rows import PackageRow, RepositoryRow, ScoreChange, TrendRow
 from audits.model.source import GapReason
 from audits.report.acceptances import acceptances
 from audits.report.phrases import count
@@ -18,9 +25,10 @@ from dashboard import data
 from dashboard.charts import bars
 from dashboard.frames import home, waivers
 from dashboard.frames.cells import commit_url, label_text
+from dashboard.frames.exposure import without_level
 from dashboard.frames.trends import cause_of
 from dashboard.parts import page
-from dashboard.parts.bar_links import bars_to
+from dashboard.parts.bar_links import COMPARISON, bars_to
 from dashboard.parts.tables import table
 from dashboard.scope import ScanScope
 from dashboard.theme import LADDER_MEANING, signed
@@ -153,26 +161,33 @@ def _got_worse(scope: ScanScope) -> None:
         one, _ = scope.steps
         page.empty(f"One {one} so far: the next one shows what changed.")
         return
-    opened, _ = home.opened_and_closed(data.packages_compared(scope, earlier.scan))
-    fallen = home.fallen(data.changes(scope))
-    if not fallen and not opened:
+    opened = PackageFilter(moved=ExposureMove.OPENED, since=earlier.scan)
+    fell = data.count_compared(scope, earlier.scan)[Direction.FELL]
+    more = data.count_packages(scope, opened)
+    if not fell and not more:
         page.note(f"{signed('pass')} · No score fell, and nothing opened to anyone.")
     with st.container(gap="xsmall", key="lines worse"):
-        for row in opened[:SHOWN]:
+        for row in data.packages(scope, "", opened, 0, SHOWN):
             words = f"Anyone can publish {_package(row)} now"
             _repository_link(scope, row.owner, row.repository, words, ":material/lock_open:")
-        if len(opened) > SHOWN:
-            words = f"and {len(opened) - SHOWN:,} more that anyone can publish now"
-            _link("packages", words, scope, exposure="anyone")
-        for change in fallen[:SHOWN]:
+        if more > SHOWN:
+            words = f"and {more - SHOWN:,} more that anyone can publish now"
+            _link("packages", words, scope, became=ExposureMove.OPENED)
+        for change in data.compared(scope, earlier.scan, Direction.FELL, 0, SHOWN):
             _fall(scope, change)
-        if len(fallen) > SHOWN:
-            _link("trends", f"and {len(fallen) - SHOWN:,} more that fell", scope)
+        if fell > SHOWN:
+            _moved_link(scope, earlier, Direction.FELL, f"and {fell - SHOWN:,} more that fell")
         if (moved := _moved(scope)) and moved.new:
             _link("findings", count(moved.new, "new finding"), scope, state="new")
 
 
-def _package(row: PackageMove) -> str:
+def _moved_link(scope: ScanScope, earlier: ScanScope, way: Direction, words: str) -> None:
+    """The way to all repositories that moved so in the period."""
+    ends = {"before": str(earlier.scan), "after": str(data.trend(scope)[-1].scan)}
+    _link("trends", words, scope, show=COMPARISON, moved=way, **ends)
+
+
+def _package(row: PackageRow) -> str:
     return label_text(row.package) or "a package whose name was not found"
 
 
@@ -193,26 +208,34 @@ def _got_better(scope: ScanScope) -> None:
     earlier = data.then(scope)
     if earlier is None:
         return
-    _, closed = home.opened_and_closed(data.packages_compared(scope, earlier.scan))
-    risen = home.risen(data.changes(scope))
-    if not closed and not risen:
+    closed = PackageFilter(moved=ExposureMove.CLOSED, since=earlier.scan)
+    shown = data.packages(scope, "", closed, 0, SHOWN)
+    rose = data.count_compared(scope, earlier.scan)[Direction.ROSE]
+    if not shown and not rose:
         return
     with st.container(gap="xsmall", key="lines better"):
         page.section("Got better")
-        for row in closed[:SHOWN]:
+        for row in shown:
             words = f"Anyone could publish {_package(row)} until {page.day(scope.at)}"
             _repository_link(scope, row.owner, row.repository, words, ":material/lock:")
-        if len(closed) > SHOWN:
-            _link("packages", f"and {len(closed) - SHOWN:,} more that are closed", scope)
-        known = {(row.owner, row.repository) for row in closed}
-        rest = [each for each in risen if (each.owner, each.repository) not in known]
-        for change in rest[:FEW]:
-            words = home.graded(change)
-            _repository_link(
-                scope, change.owner, change.repository, words, ":material/trending_up:"
-            )
-        if len(rest) > FEW:
-            _link("trends", f"and {len(rest) - FEW:,} more that rose", scope)
+        if (more := data.count_packages(scope, closed) - len(shown)) > 0:
+            words = f"and {more:,} more that are closed"
+            _link("packages", words, scope, became=ExposureMove.CLOSED)
+        _rises(scope, earlier, rose, {(row.owner, row.repository) for row in shown})
+
+
+def _rises(
+    scope: ScanScope, earlier: ScanScope, rose: int, known: Collection[tuple[str, str]]
+) -> None:
+    """The repositories that rose most of those that were not named yet, and how many more did."""
+    rows = data.compared(scope, earlier.scan, Direction.ROSE, 0, FEW + len(known))
+    rest = [row for row in rows if (row.owner, row.repository) not in known]
+    for change in rest[:FEW]:
+        words = home.graded(change)
+        _repository_link(scope, change.owner, change.repository, words, ":material/trending_up:")
+    named = len(rows) - len(rest) + min(len(rest), FEW)
+    if rose > named:
+        _moved_link(scope, earlier, Direction.ROSE, f"and {rose - named:,} more that rose")
 
 
 def _do_next(scope: ScanScope) -> None:
@@ -327,6 +350,8 @@ def _levels(scope: ScanScope, now: TrendRow) -> None:
         alt=_words(now.levels, "level"),
         scope=scope,
     )
+    if beside := without_level(now):
+        page.note(beside)
 
 
 def _words(counts: Mapping[str, int], what: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import streamlit as st
+from msgspec.structs import replace
 
-from audits.model.query import PackageFilter, PublicationFilter
+from audits.model.query import ExposureMove, PackageFilter, PublicationFilter
 from dashboard import data
 from dashboard.charts import bars
 from dashboard.frames import tables
-from dashboard.frames.exposure import MEANING, shared_cuts
+from dashboard.frames.exposure import MEANING, shared_cuts, without_level
 from dashboard.parts import address, page
 from dashboard.parts.bar_links import bars_of
 from dashboard.parts.tables import download_rows, paged, shown, table
@@ -16,6 +17,11 @@ from dashboard.scope import ScanScope
 from dashboard.theme import LADDER, LADDER_MEANING
 
 PAGE = 200
+BECAME = {
+    "any": "any",
+    ExposureMove.OPENED.value: "opened to anyone",
+    ExposureMove.CLOSED.value: "closed to anyone",
+}
 COLUMNS = (
     "package",
     "registry",
@@ -39,12 +45,21 @@ COLUMNS = (
 def _filters(scope: ScanScope) -> PackageFilter:
     registries = data.package_registries(scope)
     address.tell_unknown(ladder=LADDER, exposure=MEANING, registry=registries)
-    first, second, third = page.filters()
-    return PackageFilter(
+    earlier = data.then(scope)
+    first, second, third, *fourth = page.filters(3 if earlier is None else 4)
+    found = PackageFilter(
         states=address.select_many("Trusted-publisher status", "ladder", LADDER, where=first),
         levels=address.select_many("Who can publish", "exposure", list(MEANING), where=second),
         registries=address.select_many("Registry", "registry", registries, where=third),
     )
+    if earlier is None:
+        address.tell_unknown(became=BECAME)
+        return found
+    became = address.select(
+        "In the period", "became", list(BECAME), where=fourth[0], format_func=BECAME.__getitem__
+    )
+    moved = None if became == "any" else ExposureMove(became)
+    return replace(found, moved=moved, since=None if moved is None else earlier.scan)
 
 
 def _packages(scope: ScanScope, found: PackageFilter) -> None:
@@ -103,6 +118,8 @@ def _distributions(scope: ScanScope) -> None:
                 key="levels",
                 alt="Packages by who can publish",
             )
+            if beside := without_level(now):
+                page.note(beside)
         else:
             page.empty("No package was found.")
         with st.expander("Levels"):

@@ -12,15 +12,18 @@ from urllib.parse import unquote
 import pandas as pd
 import pytest
 import streamlit as st
+from msgspec.structs import replace
 from streamlit.testing.v1 import AppTest
 
+from audits.model.exposure import Actor
 from audits.store.open import open_store
 from tests.dashboard import browser, sample
 from tests.dashboard.browser import ROOT
 from tests.dashboard.conftest import Opened
 from tests.patience import PATIENCE
 from tests.store.recorded import counted, scan
-from tests.store.samples import audit, fault
+from tests.store.samples import audit, fault, score
+from tests.store.test_between_scans import exposed
 
 VIEWS = {address.replace("-", "_"): title for address, title in browser.VIEWS.items()}
 """Titles by the names of the views' files."""
@@ -304,6 +307,21 @@ def test_back_to_another_address_shows_what_that_address_names(opened: Opened) -
     app.run()
     assert app.session_state["repository held"] == "sorrel"
     assert not app.exception
+
+
+def test_what_home_counts_is_what_its_links_list(opened: Opened, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'moved.sqlite'}"
+    names = [f"lumen{number}" for number in range(8)]
+    with closing(open_store(url)) as store:
+        for number, (points, level) in enumerate(((90.0, Actor.ANYONE), (60.0, Actor.TWO_PEOPLE))):
+            found = (exposed(name, level) for name in names)
+            scan(store, number, *(replace(each, score=score(points)) for each in found))
+    links = [link.proto.label for link in opened("home", url).get("page_link")]
+    assert {"and 3 more that fell", "and 3 more that are closed"} <= {*links}
+    assert "8 packages" in sound(opened("packages", url, became="closed"), "Packages")
+    assert "0 packages" in sound(opened("packages", url, became="opened"), "Packages")
+    fell = opened("trends", url, show=COMPARED, before="1", after="2", moved="fell")
+    assert "8 repositories." in sound(fell, "Trends")
 
 
 def test_an_unknown_filter_is_named(opened: Opened) -> None:

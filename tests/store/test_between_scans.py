@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from audits.model.query import Direction
+from datetime import date
+
+from msgspec.structs import replace
+
+from audits.model.exposure import Actor, Exposure
+from audits.model.query import Direction, ExposureMove, PackageFilter
+from audits.model.score import Audit
 from audits.store.store import Store
 from tests.store.recorded import scan
 from tests.store.samples import OWNER, audit
@@ -42,3 +48,39 @@ def test_repositories_are_compared_filtered_and_counted(store: Store) -> None:
     assert few.count_compared(first, last)[Direction.FELL] == 0
     assert {row.repository for row in few.points(last)} == {"rises", "stays"}
     assert store.compared(last, last) == ()
+
+
+def exposed(name: str, level: Actor, package: str = "") -> Audit:
+    """An audit of a repository whose package these can publish."""
+    found = audit(name)
+    (published,) = found.publications
+    status = replace(found.statuses[0], package=package or name)
+    exposure = Exposure(
+        publication=published,
+        package=status.package,
+        level=level,
+        may_be=level,
+        as_of=date(2026, 1, 1),
+    )
+    return replace(found, statuses=(status,), exposure=(exposure,))
+
+
+def test_packages_that_opened_or_closed_to_anyone_are_filtered_and_counted(store: Store) -> None:
+    then, now = Actor.ANYONE, Actor.THIRD_PARTY
+    before = {"closed": then, "gone": then, "opened": now, "stays": then, "unseen": then}
+    after = {"closed": now, "fresh": then, "opened": then, "stays": then}
+    after |= {"unseen": Actor.UNKNOWN, "other": Actor.TWO_PEOPLE}
+    moved = exposed("old", then, "moved"), exposed("new", then, "moved")
+    first = scan(store, 0, *(exposed(*each) for each in before.items()), moved[0]).id
+    gone = ("gone", "old")
+    last = scan(store, 1, *(exposed(*each) for each in after.items()), moved[1], gone=gone).id
+    for owner in (OWNER, None):
+        found = {}
+        for way in ExposureMove:
+            where = PackageFilter(moved=way, since=first)
+            rows = store.packages(last, owner=owner, where=where)
+            assert store.count_packages(last, owner=owner, where=where) == len(rows)
+            found[way] = sorted(row.package for row in rows)
+        assert found == {"opened": ["fresh", "opened"], "closed": ["closed"]}
+    none = PackageFilter(moved=ExposureMove.OPENED, since=last)
+    assert store.count_packages(last, where=none) == 0

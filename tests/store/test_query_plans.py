@@ -17,6 +17,7 @@ import pytest
 from msgspec import Struct
 from sqlalchemy import Connection, Engine, event
 
+from audits.model.query import ExposureMove, PackageFilter
 from audits.store.schema import tables
 from audits.store.store import Store
 from tests.cli.runner import release_audit
@@ -140,6 +141,10 @@ def test_what_views_ask_reads_no_history_from_end_to_end(
             filled_store.publications(owner=OWNER, scan=at),
             filled_store.packages(owner=OWNER, scan=at),
             filled_store.packages(owner=OWNER, scan=at, worst_first=True),
+            *(
+                filled_store.packages(owner=OWNER, scan=at, where=PackageFilter(moved=way, since=1))
+                for way in ExposureMove
+            ),
             filled_store.gaps(owner=OWNER, scan=at),
             filled_store.trend(OWNER),
             filled_store.scans(OWNER),

@@ -7,10 +7,27 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, case, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Table,
+    and_,
+    case,
+    exists,
+    func,
+    select,
+)
 
 from audits.model.exposure import Actor
-from audits.model.query import ActionFilter, ActionSummary, PackageFilter, PublicationFilter
+from audits.model.query import (
+    ActionFilter,
+    ActionSummary,
+    ExposureMove,
+    PackageFilter,
+    PublicationFilter,
+)
 from audits.model.rows import (
     ActionRow,
     CutRow,
@@ -41,6 +58,9 @@ _STATES = (
     *(Ladder.MISMATCH, Ladder.TOKEN, Ladder.MIXED, Ladder.MANUAL, Ladder.UNKNOWN),
     *(Ladder.NONE, Ladder.OIDC, Ladder.ATTESTED),
 )
+
+
+_CLOSED = (Actor.THIRD_PARTY, Actor.ONE_WRITER, Actor.TWO_PEOPLE)
 
 
 class ReadReleases(Scoped):
@@ -93,7 +113,8 @@ class ReadReleases(Scoped):
         table = tables.package
         with self.reading() as connection:
             scope = self.scope(connection, owner, scan)
-            statement = named(connection, scope, table, repository).where(*_of_packages(where))
+            wanted = self._of_packages(connection, owner, where)
+            statement = named(connection, scope, table, repository).where(*wanted)
             if worst_first:  # before the order of repositories
                 worst = (_place(table.c.level, _LEVELS), _place(table.c.state, _STATES))
                 statement = statement.order_by(None).order_by(*worst)
@@ -110,7 +131,9 @@ class ReadReleases(Scoped):
         where: PackageFilter = _ALL_PACKAGES,
     ) -> int:
         """How many packages match."""
-        return self._count(tables.package, owner, scan, _of_packages(where))
+        with self.reading() as connection:
+            wanted = self._of_packages(connection, owner, where)
+        return self._count(tables.package, owner, scan, wanted)
 
     def shared_cuts(
         self,
@@ -131,7 +154,9 @@ class ReadReleases(Scoped):
         with self.reading() as connection:
             scope = self.scope(connection, owner, scan)
             counted = select(*columns, func.count()).where(
-                scope.valid(table), table.c.cut != "", *_of_packages(where)
+                scope.valid(table),
+                table.c.cut != "",
+                *self._of_packages(connection, owner, where),
             )
             rows = connection.execute(counted.group_by(*columns)).all()
         return _shared_cuts(rows)[:limit]
@@ -155,6 +180,16 @@ class ReadReleases(Scoped):
             conditions = (_valid(scope, where), *_conditions(connection, scope, where))
             counted = select(func.count()).select_from(_use).where(*conditions)
             return int(connection.scalar(counted) or 0)
+
+    def _of_packages(
+        self, connection: Connection, owner: str | None, where: PackageFilter
+    ) -> list[ColumnElement[bool]]:
+        table = tables.package
+        found = _among(table, state=where.states, registry=where.registries, level=where.levels)
+        if where.moved is None:
+            return found
+        earlier = self.scope(connection, owner, where.since)
+        return [*found, *_moved(where.moved, earlier)]
 
     def _count(
         self,
@@ -247,8 +282,18 @@ class ReadReleases(Scoped):
             return _summaries(connection, scope, conditions, rows)
 
 
-def _of_packages(where: PackageFilter) -> list[ColumnElement[bool]]:
-    return _among(tables.package, state=where.states, registry=where.registries, level=where.levels)
+def _moved(way: ExposureMove, earlier: AsOf) -> tuple[ColumnElement[bool], ...]:
+    """That a package was opened or closed to anyone since earlier scans: closed where it is known
+    who can publish it now, opened wherever no repository of its owner had it open before.
+    """
+    now, then = tables.package, tables.package.alias("then")
+    same = (then.c.registry == now.c.registry, then.c.package == now.c.package)
+    opened = select(then.c.id).where(earlier.holds(then), then.c.level == Actor.ANYONE, *same)
+    if way is ExposureMove.CLOSED:
+        mine = then.c.repository_id == now.c.repository_id
+        return now.c.level.in_(_CLOSED), exists(opened.where(mine))
+    # A package may move to another repository.
+    return now.c.level == Actor.ANYONE, ~exists(opened.where(then.c.owner_id == now.c.owner_id))
 
 
 def _place(column: ColumnElement[str], words: Sequence[str]) -> ColumnElement[int]:
