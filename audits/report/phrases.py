@@ -68,15 +68,21 @@ def steps_head(score: Score | RepositoryRow) -> str:
 def steps_to_a(score: Score | RepositoryRow, *, code: bool = False) -> str:
     """The way to the grade A, as "C 74 → B 84 with long-lived-token"; "" where there is none.
 
-    Steps that end at the same score, as those below a cap do, stand together. ``code`` puts
-    the checks between back-ticks, for Markdown.
+    Steps that end at the same score, as those below a cap do, stand together; so do those that
+    gain nothing yet with the one that does. ``code`` puts the checks between back-ticks, for
+    Markdown.
     """
     if score.points is None or not score.steps:
         return ""
     quoted = "`" if code else ""
     way = [f"{score.grade} {score.points:g}"]
+    checks: list[str] = []
     for reached, steps in groupby(score.steps, lambda step: f"{step.grade} {step.points:g}"):
-        way.append(f"{reached} with {and_list(f'{quoted}{step.check}{quoted}' for step in steps)}")
+        checks += [f"{quoted}{step.check}{quoted}" for step in steps]
+        if reached == way[0] and len(checks) < len(score.steps):
+            continue
+        way.append(f"{reached} with {and_list(checks)}")
+        checks.clear()
     return " → ".join(way)
 
 

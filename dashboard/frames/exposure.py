@@ -8,7 +8,9 @@ import pandas as pd
 from msgspec import Struct
 
 from audits.analysis.exposure.sentences import LEVELS
-from audits.model.rows import PathRow, SharedCut
+from audits.model.exposure import PathState
+from audits.model.rows import PathRow, SharedCut, TrendRow
+from audits.report.phrases import count
 from dashboard.frames.cells import frame_of, prose, visible
 
 MEANING = {actor.value: words for actor, words in LEVELS.items()}
@@ -24,6 +26,27 @@ def signed_level(level: str, may_be: str = "") -> str:
         return ""
     doubt = " ?" if may_be and level not in {may_be, "unknown"} else ""
     return f"{SIGNS.get(level, '')} {level}{doubt}"
+
+
+def worst_first(rows: Sequence[PathRow], level: str, may_be: str) -> list[PathRow]:
+    """The paths of a repository: those that its level stands on, then those that `may_be` does,
+    then the rest by actor. Of equal ones the path to a package comes before that to a release.
+    """
+
+    def place(row: PathRow) -> tuple[int, int, bool]:
+        known = row.sets_level and row.state != PathState.OPEN
+        first = 0 if known and row.actor == level else 1 if row.actor == may_be else 2
+        return first, [*MEANING].index(row.actor), not row.package
+
+    return sorted(rows, key=place)
+
+
+def without_level(row: TrendRow) -> str:
+    """Of how many packages nothing is said of who can publish them; "" if there is none."""
+    left = sum(row.ladders.values()) - sum(row.levels.values())
+    if left <= 0:
+        return ""
+    return f"{count(left, 'more package has', 'more packages have')} no release that was seen."
 
 
 def shared_cuts(rows: Sequence[SharedCut]) -> pd.DataFrame:

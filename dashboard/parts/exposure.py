@@ -9,7 +9,7 @@ from audits.model.rows import PathRow, RepositoryRow
 from dashboard import data
 from dashboard.charts.path import path_picture
 from dashboard.frames.cells import prose
-from dashboard.frames.exposure import MEANING, boxes, paths, signed_level
+from dashboard.frames.exposure import MEANING, boxes, paths, signed_level, worst_first
 from dashboard.parts import page
 from dashboard.parts.tables import download_rows, table
 from dashboard.scope import ScanScope
@@ -17,7 +17,7 @@ from dashboard.scope import ScanScope
 
 def worst_path(scope: ScanScope, row: RepositoryRow) -> None:
     """The worst path to a registry, drawn, with the cheapest cut; nothing where there is none."""
-    found = data.paths(scope, row.repository)
+    found = worst_first(data.paths(scope, row.repository), row.level, row.may_be)
     if not found:
         return
     path = found[0]
@@ -41,7 +41,7 @@ def worst_path(scope: ScanScope, row: RepositoryRow) -> None:
 
 def exposure(scope: ScanScope, row: RepositoryRow) -> None:
     """All paths to the registries, and the steps of the worst one."""
-    found = data.paths(scope, row.repository)
+    found = worst_first(data.paths(scope, row.repository), row.level, row.may_be)
     page.section("Who can publish", "The least privileged who alone can get a package released.")
     if not found:
         page.empty("No workflow of this repository publishes anything that was seen.")

@@ -42,6 +42,7 @@ _SCREEN = """
 .st-key-grade [data-testid=stMetricValue] {font-size: 2.5rem; font-weight: 650; line-height: 1.1}
 [data-testid=stSidebar] [data-testid=stMarkdownContainer] p {line-height: 1.4}
 [data-testid=stSidebar] [data-testid=stPageLink-NavLink] p {line-height: 1.7}
+[class*=st-key-card] h2 {padding-top: 0}
 .st-key-path-steps {display: none}
 @media (max-width: 640px) {
   [class*=st-key-numbers] {row-gap: 0.75rem}
@@ -57,6 +58,10 @@ _SCREEN = """
   /* A table scrolls sideways here anyway: wide columns keep its rows low. */
   .rows .long:not(:first-child) {min-width: 18rem}
   .rows .prose:not(:first-child) {min-width: 24rem}
+  /* The words of a card are over its buttons. */
+  [class*=st-key-card] > :first-child {flex: 1 1 100%; min-width: 100%}
+  [class*=st-key-card] > :not(:first-child) {flex: 1 1 40%; width: auto !important; min-width: 0}
+  [class*=st-key-card] > :not(:first-child) * {max-width: 100%}
   .st-key-filters [data-testid=stHorizontalBlock] {gap: 0.5rem}
   .st-key-filters [data-testid=stColumn] {flex: 1 1 calc(50% - 0.25rem); min-width: 0}
   /* The third column would be alone on a line: its boxes stand beside each other there. */

@@ -22,7 +22,9 @@ page.note(
     "take the first apostrophe off such a cell to have it unaltered."
 )
 for report in TABLES:
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+    with st.container(
+        key=f"card {report.name}", border=True, horizontal=True, vertical_alignment="center"
+    ):
         with st.container(gap=None):
             st.header(f"{report.name}.csv", anchor=False)
             page.note(report.description)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from audits.fixes.patch import patch
+from audits.model.query import RepositoryFilter
 from audits.model.rows import RepositoryRow
 from audits.report.fix import grade_rise
 from audits.report.phrases import count, not_counted, steps_head, steps_to_a, whom_to_ask
@@ -30,7 +33,8 @@ def _choose(scope: ScanScope) -> tuple[ScanScope, RepositoryRow] | None:
     if not names:
         page.empty("This scope holds no repository.")
         return None
-    name = address.choose("Repository", "repository", {name: visible(name) for name in names})
+    labels = {name: visible(name) for name in names}
+    name = address.choose("Repository", "repository", labels, default=_worst(scope, names))
     if name is None:
         whose = f"{visible(scope.owner)}'s repository" if scope.owner else "The repository"
         page.not_here(address.missing(whose, "repository", names))
@@ -38,6 +42,13 @@ def _choose(scope: ScanScope) -> tuple[ScanScope, RepositoryRow] | None:
     own, plain = data.one_repository(scope, name)
     row = data.repository(own, plain)
     return None if row is None else (own, row)
+
+
+def _worst(scope: ScanScope, names: Sequence[str]) -> str:
+    """The repository that is opened where none was chosen, as the list of names has it."""
+    row = data.repositories(scope, RepositoryFilter(), "worst", 0, 1)[0]
+    name = row.repository if scope.owner is not None else f"{row.owner}/{row.repository}"
+    return name if name in names else ""
 
 
 def _grade_card(scope: ScanScope, row: RepositoryRow) -> None:

@@ -29,6 +29,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.benchmarks.large_database import build
 from tests.dashboard.browser import FLAGS, ROOT, VIEWS, chromium, served
+from tests.dashboard.sample import TOKEN
 from tests.dashboard.screenshots import settle
 
 LIMIT = 1.0
@@ -94,10 +95,25 @@ def server_seconds() -> Iterator[tuple[str, float, float]]:
     for view, query in (*((view, {}) for view in VIEWS), *OTHERWISE):
         name = " ".join((view, *(f"{key}={value}" for key, value in query.items())))
         yield name, *_server_seconds(view, query)
+    yield "self-check of a workflow", *self_check_seconds(TOKEN)
 
 
-def _server_seconds(view: str, query: dict[str, str]) -> tuple[float, float]:
-    """Processor seconds of a view's script with nothing kept, and once more."""
+def self_check_seconds(workflow: str) -> tuple[float, float]:
+    """Processor seconds of a check of a pasted workflow, and of a second one."""
+    app = _opened("self-check", {}).run()
+    spans = []
+    for text in (workflow, f"{workflow}\n"):
+        app.text_area(key="workflow").set_value(text)
+        app.button[0].click()
+        begun = time.process_time()
+        app.run()
+        spans.append(time.process_time() - begun)
+    if app.exception or "Findings" not in [header.value for header in app.header]:
+        raise SystemExit("The self-check of a workflow broke.")
+    return spans[0], spans[1]
+
+
+def _opened(view: str, query: dict[str, str]) -> AppTest:
     app = AppTest.from_file(ROOT / "app.py", default_timeout=PATIENCE).run()
     for name, value in query.items():
         app.query_params[name] = value
@@ -105,6 +121,12 @@ def _server_seconds(view: str, query: dict[str, str]) -> tuple[float, float]:
         app.switch_page(f"views/{view.replace('-', '_')}.py")
     st.cache_data.clear()
     st.cache_resource.clear()
+    return app
+
+
+def _server_seconds(view: str, query: dict[str, str]) -> tuple[float, float]:
+    """Processor seconds of a view's script with nothing kept, and once more."""
+    app = _opened(view, query)
     spans = []
     for _ in range(2):
         begun = time.process_time()

@@ -11,6 +11,7 @@ from audits.model.rows import (
     DeductionRow,
     FindingRow,
     PackageRow,
+    PathRow,
     RepositoryRow,
     ResultRow,
     TrendRow,
@@ -211,3 +212,33 @@ def package(**changes: object) -> PackageRow:
         "publisher_form": "",
     }
     return PackageRow(**(values | changes))
+
+
+def path(**changes: object) -> PathRow:
+    values: Values = {
+        "owner": "orchard-labs",
+        "repository": "lumen",
+        "publication": "release.yml:9",
+        "registry": "pypi",
+        "package": "lumen",
+        "path_id": "p1",
+        "actor": "anyone",
+        "state": "seen",
+        "holds": "now",
+        "until": "",
+        "way_in": "code",
+        "sink": "publishes",
+        "starts": "starts",
+        "sets_level": True,
+        "way_in_path": ".github/workflows/release.yml",
+        "way_in_line": 9,
+        "way_in_job": "publish",
+        "sink_path": ".github/workflows/release.yml",
+        "sink_line": 9,
+        "steps": (),
+        "cuts": (),
+        "needs": (),
+        "finding": "",
+        "accepted": False,
+    }
+    return PathRow(**(values | changes))

@@ -25,6 +25,7 @@ from audits.suppressions.waivers import Waiver
 from dashboard import theme
 from dashboard.charts import trends as trend_charts
 from dashboard.frames import actions, comparison, home, tables, trends, waivers
+from dashboard.frames.exposure import without_level, worst_first
 from dashboard.frames.findings import (
     by_check,
     check_name,
@@ -43,6 +44,7 @@ from tests.dashboard.rows import (
     deduction,
     finding,
     package,
+    path,
     repository,
     trend,
 )
@@ -128,7 +130,7 @@ def test_the_headline_of_owners_that_publish_nothing_has_no_number() -> None:
     assert "100 % of what applies" in head.seen
 
 
-def test_a_fall_says_which_faults_took_the_points_and_a_rise_is_no_fall() -> None:
+def test_a_fall_says_which_faults_took_the_points() -> None:
     fell = ScoreChange(
         owner="o",
         repository="r",
@@ -147,9 +149,6 @@ def test_a_fall_says_which_faults_took_the_points_and_a_rise_is_no_fall() -> Non
     assert words.endswith("; and 1 more")
     lost = replace(fell, after=None, grade_after="?", checks=())
     assert home.why_fell(lost) == "it cannot be read any more"
-    rose = replace(fell, before=39.0, grade_before="F", repository="s")
-    assert home.risen([fell, lost, rose]) == [rose]
-    assert home.fallen([fell, lost, rose]) == [lost, fell]
 
 
 def test_no_step_is_not_taken_for_nothing_deducted() -> None:
@@ -288,7 +287,6 @@ def test_movers_leave_out_what_did_not_move() -> None:
         )
 
     rows = [moved("a", 50, 52), moved("b", 90, 40), moved("c", None, 70), moved("d", 60, 60)]
-    assert [row.repository for row in home.fallen(rows)] == ["b"]
     frame = trends.score_changes(rows)
     assert list(frame["change"].dropna()) == [2.0, -50.0, 0.0]
 
@@ -381,21 +379,23 @@ def test_packages_that_are_easier_to_publish_come_first() -> None:
     assert frame.loc["fresh", "status"] == "not known → ● oidc"
 
 
-def test_a_package_is_closed_to_anyone_only_where_that_is_known() -> None:
-    same = ("oidc", "oidc")
+def test_the_path_that_the_level_stands_on_is_drawn() -> None:
     rows = [
-        move("opened", same, ("one-writer", "anyone")),
-        move("fresh", ("", "oidc"), ("", "anyone")),
-        move("closed", same, ("anyone", "third-party")),
-        move("gone", ("oidc", ""), ("anyone", "")),
-        move("unseen", same, ("anyone", "unknown")),
-        move("moved", ("oidc", ""), ("anyone", ""), "old"),
-        move("moved", ("", "oidc"), ("", "anyone"), "new"),
-        move("other", same, ("one-writer", "two-people")),
+        path(actor="one-writer", state="seen", package="", registry="github-release"),
+        path(actor="anyone", state="open", package="lumen"),
+        path(actor="third-party", state="default", package="", registry="github-release"),
+        path(actor="third-party", state="seen", package="lumen", sets_level=False),
+        path(actor="third-party", state="default", package="lumen"),
     ]
-    opened, closed = home.opened_and_closed(rows)
-    assert [row.package for row in opened] == ["opened", "fresh"]
-    assert [row.package for row in closed] == ["closed"]
+    first = worst_first(rows, "third-party", "anyone")
+    assert [rows.index(row) for row in first] == [4, 2, 1, 3, 0]
+    assert worst_first(rows, "unknown", "anyone")[0] is rows[1]
+
+
+def test_packages_without_a_level_are_counted_beside_the_levels() -> None:
+    row = trend(ladders={"token": 3, "none": 2}, levels={"anyone": 3})
+    assert without_level(row) == "2 more packages have no release that was seen."
+    assert without_level(trend(ladders={"token": 3}, levels={"anyone": 3})) == ""
 
 
 def test_two_scans_compared_never_invent_a_number() -> None:
@@ -511,24 +511,6 @@ def test_packages_show_their_state_with_its_sign() -> None:
     assert (frame.loc[0, "state"], frame.loc[0, "before"]) == ("▲ token", "◐ mixed")
 
 
-def test_a_lost_score_is_the_worst_fall_and_a_repository_that_left_is_none() -> None:
-    def moved(name: str, before: float, after: float | None, grade: str) -> ScoreChange:
-        return ScoreChange(
-            owner="o",
-            repository=name,
-            scan=2,
-            at=NOON,
-            before=before,
-            after=after,
-            grade_before="B",
-            grade_after=grade,
-            cause="repository",
-        )
-
-    rows = [moved("a", 80, 60, "C"), moved("b", 80, None, "?"), moved("c", 80, None, "-")]
-    assert [row.repository for row in home.fallen(rows)] == ["b", "a"]
-
-
 def test_do_next_begins_with_what_was_not_read_and_then_what_gains_most() -> None:
     unread = repository("fern", grade="?", points=None, gaps=2)
     odd = repository("gorse", grade="?", points=None, unrecognized=1)
@@ -547,6 +529,10 @@ def test_do_next_begins_with_what_was_not_read_and_then_what_gains_most() -> Non
     ]
     assert (steps[2].check, steps[2].leads_to) == ("long-lived-token", "D 41 → B 84")
     assert len(home.next_steps([small, large], 1)) == 1
+    both = step("long-lived-token", 74.0, "C"), step("attestation-regression", 96.0, "A")
+    capped = repository("tansy", grade="C", points=74.0, steps=both)
+    (first, _) = home.next_steps([small, capped], 2)
+    assert (first.repository, first.leads_to) == ("tansy", "C 74 → A 96 with 2 fixes")
 
 
 def step(check: str, points: float, grade: str) -> ScoreStep:

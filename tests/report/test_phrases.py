@@ -28,6 +28,9 @@ def test_steps_below_a_cap_stand_together() -> None:
         " → A 98 with build-and-publish-in-one-job"
     )
     assert "with `unpinned-action`, `mixed-credentials` and" in steps_to_a(score, code=True)
+    capped = replace(score, points=84.0, grade=Grade.B)
+    assert steps_to_a(capped).startswith("B 84 → B 89 with long-lived-token, unpinned-action,")
+    assert steps_to_a(replace(capped, steps=steps[:1])) == "B 84 → B 84 with long-lived-token"
     assert steps_head(score) == "Steps to A"
     assert steps_head(replace(score, grade=Grade.UNKNOWN)) == "Steps, of what is known"
 
