@@ -88,7 +88,7 @@ def _saved(
     command: Command, number: int, commands: Sequence[Command], mentions: dict[str, list[int]]
 ) -> str:
     """What later commands do with the file that a download is saved to."""
-    name = _file(command).rpartition("/")[2]
+    name = saved_file(command).rpartition("/")[2]
     if not name or "$" in name:
         return ""
     naming = mentions.get(name, [])
@@ -100,7 +100,7 @@ def _saved(
     return ""
 
 
-def _file(command: Command) -> str:
+def saved_file(command: Command) -> str:
     """The file that a download is saved to; empty where it goes to the output."""
     for redirect in command.redirects:
         match = re.fullmatch(r"1?>>?\s*(?P<name>[^&\s]+)", redirect)

@@ -40,6 +40,7 @@ _OUTSIDER: dict[str, tuple[str, ...]] = {
     "discussion": _DISCUSSION,
     "discussion_comment": (*_DISCUSSION, "comment.body"),
     "commit_comment": ("comment.body",),
+    "gollum": ("pages.*.page_name", "pages.*.title"),
     "pull_request": _PULL_REQUEST,
     "pull_request_target": _PULL_REQUEST,
     "pull_request_review": (*_PULL_REQUEST, "review.body"),

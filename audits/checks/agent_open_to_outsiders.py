@@ -20,11 +20,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audits.analysis.exposure.agents import agent_program
 from audits.analysis.exposure.jobs import JobView
 from audits.analysis.exposure.rules import AGENTS
 from audits.analysis.exposure.search import all_paths, all_ways
 from audits.analysis.exposure.unsafe_steps import jobs_of_outsiders
-from audits.analysis.exposure.ways_in import Way, agent_program
+from audits.analysis.exposure.ways_in import Way
 from audits.checks.api import (
     GITHUB_EVENTS,
     GITHUB_SECURE_USE,

@@ -587,6 +587,7 @@ class Registry(StrEnum):
             *("SONATYPE_*PASSWORD", "SONATYPE_*TOKEN", "CENTRAL_*PASSWORD", "CENTRAL_*TOKEN"),
             *("ORG_GRADLE_PROJECT_*PASSWORD", "ORG_GRADLE_PROJECT_*TOKEN"),
             *("GRADLE_PUBLISH_SECRET", "MAVEN_CENTRAL_*PASSWORD"),
+            *("CLOJARS_*PASSWORD", "CLOJARS_*TOKEN"),
         ),
         credential_names=r"OSSRH|SONATYPE|MAVEN|NEXUS_P",
         token_end=None,
@@ -633,6 +634,20 @@ class Registry(StrEnum):
             *("POWERSHELL_GALLERY_*KEY", "POWERSHELL_GALLERY_*TOKEN"),
         ),
         credential_names=r"PSGALLERY|POWERSHELL_?GALLERY",
+        token_end=None,
+        traits=frozenset({Trait.IS_PACKAGE, Trait.PACKS_BY_ITSELF}),
+    )
+    CONAN = RegistryInfo(
+        word="conan",
+        label="a Conan remote",
+        # ConanCenter takes recipes as pull requests only; uploads go to servers of one's own:
+        # https://docs.conan.io/2/reference/commands/upload.html
+        hosts=frozenset({"center2.conan", "center.conan"}),
+        names=frozenset({"conancenter"}),
+        trusted=None,
+        environment="",
+        token_variables=("CONAN_PASSWORD*", "CONAN_*_PASSWORD", "CONAN_*TOKEN"),
+        credential_names=r"(?<![A-Z])CONAN",
         token_end=None,
         traits=frozenset({Trait.IS_PACKAGE, Trait.PACKS_BY_ITSELF}),
     )

@@ -27,6 +27,9 @@ _PERSON = re.compile(
 _OWN_PERSON = re.compile(
     r"\$\{?GITHUB_(?:TRIGGERING_)?ACTOR\b|context\.actor\b"
     r"|payload\.(?:sender|(?:comment|issue|pull_request)\.user)\.login"
+    # Where the code is from: a fork is nobody's who may write.
+    r"|isCrossRepository|headRepositoryOwner|headRepository\b|head\.repo\.(?:fork|full_name|owner)"
+    r"|head_repository\.(?:fork|full_name|owner)"
 )
 _FAILS = re.compile(r"\bexit\s+[1-9$]|\bfalse\b|\bsetFailed\b|\bthrow\b|sys\.exit|\braise\b")
 _COMPARES = re.compile(

@@ -12,12 +12,14 @@ from msgspec import Struct
 
 from audits.analysis.checkout_credentials import action_major, credentials_left
 from audits.analysis.checkout_refusal import refuses_outsiders
+from audits.analysis.downloads import saved_file
 from audits.analysis.exposure.jobs import BUILT_IN, JobView, PlacedStep, named_secrets
 from audits.analysis.exposure.project_code import (
     folders_around,
     inside,
     is_outside,
     moves,
+    reads_code,
     run_by,
     run_by_action,
     run_by_shell,
@@ -88,6 +90,8 @@ _MOST_SPELLED = 20
 _PULL = re.compile(r"(?:refs/)?pull/[^\s:]+?/(?:head|merge)\b|refs/pull/")
 _PATCHES = ("github.event.pull_request.patch_url", "github.event.pull_request.diff_url")
 _PATCH = re.compile(r"/pulls?/\S+\.(?:patch|diff)\b|/pulls/.*\.(?:patch|diff)\b")
+_ONE_FILE = re.compile(r"\braw\b|\braw\.|/contents/|/blob/|/git/blobs")
+"""How the addresses of single files are written."""
 _ASKED_SOURCE = re.compile(r"\bheadRepository\b|\.head\.repo\b")
 _VARIABLE = re.compile(r"\$\{?(\w+)\}?")
 _BUILD_INPUTS = ("secrets", "build-args", "secret-envs", "github-token", "set", "vars")
@@ -163,6 +167,7 @@ class Workspace:
         self.folders: dict[str, OutsideCode | None] = {}
         self.left: dict[str, frozenset[str]] = {}
         self.fetched = False
+        self.stream: tuple[str, OutsideCode] | None = None
 
     def runs(self) -> Iterator[CodeRun]:
         """Each place where outsiders' code is run, in the order of the steps."""
@@ -340,6 +345,7 @@ class Workspace:
             self._bring(placed, at, folder, "patch")
         elif words[:3] == ("gh", "pr", "diff") or self._loads_patch(placed, command):
             self.fetched = True
+        yield from self._streamed(placed, command, folder, at)
         target = run_by(command)
         if target is not None:
             shown = " ".join((*command.wrappers, *words))[:60]
@@ -352,6 +358,43 @@ class Workspace:
         if mounted is not None:
             shown = " ".join(words)[:60]
             yield from self._ran(placed, inside(mounted, folder), f"`{shown}`", at)
+
+    def _streamed(
+        self, placed: PlacedStep, command: Command, folder: str, at: Location
+    ) -> Iterator[CodeRun]:
+        """A single file of a pull request that is downloaded: it is read by a program that runs
+        it, at once or through others, or is kept under a name.
+        """
+        head = self._downloaded(placed, command, folder, at)
+        if head is not None:
+            name = saved_file(command)
+            if name and not is_outside(name):
+                self.folders[inside(name, folder)] = head
+        elif self.stream is not None and self.stream[0] == command.program:
+            head = self.stream[1]
+        self.stream = (command.piped_into, head) if head is not None else None
+        if head is not None and reads_code(command.piped_into):
+            yield CodeRun(head=head, placed=placed, at=at, what=f"`{command.piped_into}` runs it")
+
+    def _downloaded(
+        self, placed: PlacedStep, command: Command, folder: str, at: Location
+    ) -> OutsideCode | None:
+        """The file that a command loads from the pull request's commit or repository, if any."""
+        if command.program not in {"curl", "wget", "gh"}:
+            return None
+        text = self._expanded(placed, " ".join(command.words[1:]))
+        is_file = _ONE_FILE.search(text) is not None
+        if not is_file or not any(
+            name.startswith((*_COMMITS, *_SOURCES)) for name in self._origins(placed, text)
+        ):
+            return None
+        return OutsideCode(
+            placed=placed,
+            at=at,
+            what=f"`{command.program}` loads a file of the pull request",
+            anchor=command.program,
+            folder=folder,
+        )
 
     def _copy(self, places: list[str], folder: str) -> None:
         """Take note of a whole checkout that is copied to another place of the workspace."""

@@ -113,6 +113,16 @@ _CODE_OPTIONS = {
     "tsx": ("-e", "-p", "--eval", "--print"),
     "ruby": ("-e",),
 }
+# The options with which they only look whether a file can be read as code.
+_CHECKS_ONLY = {
+    "node": "--check",
+    "bash": "-n",
+    "sh": "-n",
+    "zsh": "-n",
+    "dash": "-n",
+    "ksh": "-n",
+    "php": "-l",
+}
 # Python's options that leave the current folder out.
 _ISOLATING = frozenset({"-I", "-P", "-Ic", "-Im"})
 _IMPORTED = re.compile(r"(?:^|[;\n])\s*(?:import|from)\s+(\w+)")
@@ -155,6 +165,12 @@ def folders_around(path: str, longest: int) -> Iterator[str]:
         yield ""
 
 
+def reads_code(program: str) -> bool:
+    """Whether a program runs what it reads from another, as in ``curl … | bash``."""
+    name = program.lower().rpartition("/")[2]
+    return name in _SHELLS or name in _INTERPRETERS
+
+
 def is_outside(path: str) -> bool:
     """Whether a path is not in the workspace, or nothing says that it is."""
     plain = path.strip("\"'")
@@ -175,6 +191,8 @@ def run_by(command: Command) -> str | None:
     if (own := _own_program(command)) is not None:
         return own
     if name in _SHELLS or name in _INTERPRETERS:
+        if words[1:2] == (_CHECKS_ONLY.get(name),):
+            return None
         if (given := _inline(name, words)) is not None:
             return _loaded_by(name, given)
         if (script := _script(words)) is not None:

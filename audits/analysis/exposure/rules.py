@@ -36,7 +36,7 @@ class Agent(Struct, frozen=True, kw_only=True):
 _SHELL_TOOLS = ("bash", "shell", "run_shell_command", "execute", "danger", "yolo", "terminal")
 AGENTS: Mapping[str, Agent] = {
     "anthropics/claude-code-action": Agent(
-        opened_by={"allowed_non_write_users": ()},
+        opened_by={"allowed_non_write_users": ("*",)},
         shell_words=_SHELL_TOOLS,
         fed_by_event=True,
         source="https://github.com/anthropics/claude-code-action/blob/main/docs/security.md",
@@ -86,6 +86,13 @@ AGENTS: Mapping[str, Agent] = {
         shell_words=_SHELL_TOOLS,
         fed_by_event=True,
         source="https://opencode.ai/docs/github",
+    ),
+    "augmentcode/augment-agent": Agent(
+        opened_by={},
+        asks_nobody=True,
+        has_shell=True,
+        shell_words=_SHELL_TOOLS,
+        source="https://github.com/augmentcode/augment-agent",
     ),
     "openhands/openhands-resolver": Agent(
         opened_by={},
@@ -150,6 +157,18 @@ _PROGRAMS: Mapping[str, AgentProgram] = {
     "amp": AgentProgram(
         shell_words=("--dangerously-allow-all",), source="https://ampcode.com/manual"
     ),
+    "crush": AgentProgram(
+        shell_words=("--yolo", "-y"), source="https://github.com/charmbracelet/crush"
+    ),
+    "auggie": AgentProgram(
+        shell_words=(), has_shell=True, source="https://docs.augmentcode.com/cli/automation"
+    ),
+    "cn": AgentProgram(
+        shell_words=("--auto", "bash"), source="https://docs.continue.dev/guides/cli"
+    ),
+    "kiro-cli": AgentProgram(
+        shell_words=("--trust-all-tools", "execute_bash"), source="https://kiro.dev/docs/cli"
+    ),
     "droid": AgentProgram(
         shell_words=("--auto", "--skip-permissions-unsafe"), source="https://docs.factory.ai/cli"
     ),
@@ -163,6 +182,9 @@ _PACKAGES = {
     "opencode-ai": "opencode",
     "aider-chat": "aider",
     "@sourcegraph/amp": "amp",
+    "@charmland/crush": "crush",
+    "@augmentcode/auggie": "auggie",
+    "@continuedev/cli": "cn",
 }
 AGENT_PROGRAMS: Mapping[str, AgentProgram] = {
     **_PROGRAMS,
@@ -371,6 +393,14 @@ PROJECT_ACTIONS = _words(
     " ramsey/composer-install shivammathur/composer tox-dev/action-pre-commit-uv"
     " casperdcl/deploy-pypi etils-actions/pypi-auto-publish openastronomy/build-python-dist"
     " rubygems/release-gem js-devtools/npm-publish"
+    " pnpm/action-setup r-lib/actions/setup-r-dependencies r-lib/actions/check-r-package"
+    " julia-actions/julia-runtest julia-actions/julia-buildpkg julia-actions/julia-docdeploy"
+    " quarto-dev/quarto-actions/render quarto-dev/quarto-actions/publish devcontainers/ci"
+    " firebaseextended/action-hosting-deploy azure/static-web-apps-deploy danger/danger-js danger/swift"
+    " tauri-apps/tauri-action samuelmeuli/action-electron-builder xu-cheng/latex-action"
+    " dante-ev/latex-action ansible/ansible-lint oxsecurity/megalinter trunk-io/trunk-action"
+    " super-linter/super-linter github/super-linter google/oss-fuzz/infra/cifuzz/actions/build_fuzzers"
+    " houseabsolute/actions-rust-cross erlangpack/github-action"
 ) - _words("docker://jekyll/builder actions/jekyll-build-pages")
 """Actions that build, install or test what lies in the workspace, and so run its code."""
 ONLY_WITH: Mapping[str, str] = {
@@ -380,6 +410,7 @@ ONLY_WITH: Mapping[str, str] = {
     "ruby/setup-ruby": "bundler-cache",
     "cloudflare/wrangler-action": "prebuild",
     "wearerequired/lint-action": "eslint",
+    "pnpm/action-setup": "run_install",
 }
 """Of these, the ones that do so only where an input asks for it."""
 
@@ -401,7 +432,13 @@ PROJECT_PROGRAMS = _words(
     " docker-compose tilt skaffold colcon catkin_make snapcraft flatpak-builder"
     " check-wheel-build wasm-pack trunk hugo-dev asv airspeed mage ko goreleaser"
     " prettier pylint flake8 mypy rubocop standardrb phpstan psalm php-cs-fixer rector checkov"
-    " ansible-lint moon lake"
+    " ansible-lint moon lake latexmk autoreconf autogen.sh buildozer briefcase pyinstaller cpanm prove"
+    " carton raco spago gleam fpm premake5 xmake bjam b2 gn qmake ndk-build tup redo pants plz please"
+    " gprbuild alr truffle hardhat forge anchor run-s run-p npm-run-all tsup unbuild rspack rsbuild bunchee"
+    " lage rush ng react-scripts vue-cli-service expo ember svelte-kit svelte-check knip lint-staged"
+    " typedoc antora honkit quarto papermill mdbook pelican nikola lektor hexo eleventy coverage trial"
+    " nose2 behave robot locust danger danger-js helmfile werf garden sst sam chalice zappa melos"
+    " carthage tuist electron-builder electron-forge ncc oclif ganache paver"
 )
 """Programs that run what a project's own files say: its build, its tests or its configuration."""
 
@@ -429,6 +466,18 @@ SUBCOMMANDS: Mapping[str, frozenset[str]] = {
     "deno": _words("run task test publish bench"),
     "mise": _words("run r exec x install i tasks watch"),
     "conda": _words("build"),
+    "conan": _words("create install build export-pkg test"),
+    "vcpkg": _words("install"),
+    "flutter": _words("test build run pub drive analyze"),
+    "dart": _words("run test pub compile build"),
+    "fvm": _words("flutter dart"),
+    "luarocks": _words("make install build test"),
+    "packer": _words("build init validate"),
+    "r": _words("CMD"),
+    "netlify": _words("build deploy dev"),
+    "vercel": _words("build deploy dev"),
+    "firebase": _words("deploy"),
+    "jupyter": _words("execute nbconvert"),
     "rattler-build": _words("build"),
     "twine": frozenset(),
 }

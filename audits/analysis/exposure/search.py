@@ -15,6 +15,7 @@ from operator import itemgetter
 from msgspec.structs import replace
 
 from audits.analysis.caches import Restores, restores_cache
+from audits.analysis.exposure.agents import is_agent
 from audits.analysis.exposure.any_run_artifacts import any_run_ways
 from audits.analysis.exposure.jobs import JobView, views
 from audits.analysis.exposure.leaks import leaking_ways
@@ -29,7 +30,7 @@ from audits.analysis.exposure.sinks import (
     holds_rights,
     policy_on,
 )
-from audits.analysis.exposure.ways_in import Way, is_agent, outsider_ways, own_labels
+from audits.analysis.exposure.ways_in import Way, outsider_ways, own_labels
 from audits.analysis.exposure.writers import (
     starting_ways,
     update_ways,

@@ -15,18 +15,21 @@ from audits.analysis.artifacts import Makers, downloads
 from audits.analysis.conditions import Ending, passage, runs_after_failures
 from audits.analysis.ending_steps import ends_job, goes_on
 from audits.analysis.events import Start, facts_of_outsiders
+from audits.analysis.exposure.agents import (
+    agent_program,
+    is_open,
+    shell_of,
+    shell_of_program,
+)
 from audits.analysis.exposure.dispatches import Dispatch, dispatch_of, named_commits
 from audits.analysis.exposure.guards import environments_before, question_before
 from audits.analysis.exposure.jobs import JobView, PlacedStep, SecretUse
 from audits.analysis.exposure.outside_code import CodeRun, Workspace
 from audits.analysis.exposure.rules import (
-    AGENT_PROGRAMS,
     AGENTS,
     CHECKED_MERGERS,
     MERGE_CALL,
     MERGERS,
-    Agent,
-    AgentProgram,
 )
 from audits.analysis.exposure.taken_artifacts import artifact_uses
 from audits.analysis.job_dependencies import needs_of
@@ -36,7 +39,6 @@ from audits.analysis.taint import Tracer
 from audits.analysis.untrusted_inputs import Setter, code_of
 from audits.expressions.evaluate import Facts
 from audits.expressions.syntax import contexts, replace_fences
-from audits.model.command import Command
 from audits.model.exposure import Actor, Cut, PathNeed, PathState, WayIn
 from audits.model.location import Location
 from audits.model.publication import Route
@@ -59,6 +61,9 @@ _VERBS = {
     "gollum": "edits the wiki",
     "commit_comment": "comments on a commit",
 }
+# By default only people with write access edit a wiki:
+# https://docs.github.com/en/communities/documenting-your-project-with-wikis/changing-access-permissions-for-wikis
+_WIKI = PathNeed(what="whether everyone may edit the wiki", need=Need.WORKFLOW)
 _REVIEWS = frozenset({"pull_request_review", "pull_request_review_comment"})
 _ANY_SCOPE = frozenset({RunRights.REPOSITORY, RunRights.FORK})
 _OWN_SCOPE = frozenset({RunRights.REPOSITORY})
@@ -257,6 +262,9 @@ class _Entry:
         needs = tuple(
             PathNeed(what=f"the value of `{name}`", need=Need.WORKFLOW) for name in comes.unseen
         )
+        state = comes.state
+        if self.event == "gollum":
+            needs, state = (*needs, _WIKI), PathState.OPEN
         return Way(
             kind=kind,
             actor=comes.actor,
@@ -269,7 +277,7 @@ class _Entry:
             route=self.route,
             trigger=self.trigger,
             start=comes.start,
-            state=comes.state,
+            state=state,
             needs=needs,
             # Reviews of outsiders' own pull requests run with a fork's rights; those of others'
             # need one to be open, which is listed and sets no level.
@@ -388,10 +396,9 @@ class _Entry:
         for command in self.view.commands(placed):
             program = agent_program(command)
             if program is not None and self._is_fed(placed):
-                words = " ".join(command.words[1:]).lower()
-                has = program.has_shell or any(word in words for word in program.shell_words)
+                has_shell = shell_of_program(program, command)
                 yield from self._of_agent(
-                    placed, placed.at(line=command.line), command.program, has
+                    placed, placed.at(line=command.line), command.program, has_shell
                 )
 
     def _of_agent(
@@ -563,46 +570,6 @@ class _Entry:
                 return None
             way = way.doubted(PathState.OPEN, *doubt.needs)
         return way
-
-
-def is_agent(view: JobView, placed: PlacedStep) -> bool:
-    """Whether a step runs an AI agent."""
-    uses = placed.step.uses
-    if uses is not None and uses.action in AGENTS:
-        return True
-    return any(agent_program(command) is not None for command in view.commands(placed))
-
-
-# What a program that is an agent does without a prompt.
-_NO_PROMPT = frozenset(
-    {"--version", "-v", "-V", "--help", "-h", "version", "help", "config", "mcp", "plugin"}
-    | {"login", "logout", "auth", "install", "update", "upgrade", "doctor", "completion"}
-)
-
-
-def agent_program(command: Command) -> AgentProgram | None:
-    """The AI agent that a command runs, if it gives one something to do."""
-    words = command.words[1:2]
-    return AGENT_PROGRAMS.get(command.program) if words and words[0] not in _NO_PROMPT else None
-
-
-def is_open(agent: Agent, step: Step) -> bool:
-    """Whether people without write access may use an agent."""
-    if agent.asks_nobody:
-        return True
-    for name, values in agent.opened_by.items():
-        given = step.input(name)
-        if given is not None and (not values or given.value.strip().lower() in values):
-            return True
-    return False
-
-
-def shell_of(agent: Agent, step: Step) -> bool:
-    """Whether a step gives an agent a shell."""
-    if agent.has_shell:
-        return True
-    texts = [v.value.lower() for k, v in step.inputs.items() if not k.lower().endswith("prompt")]
-    return any(word in text for text in texts for word in agent.shell_words)
 
 
 def own_labels(view: JobView, facts: Facts | None = None) -> frozenset[str]:

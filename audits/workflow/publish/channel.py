@@ -59,7 +59,14 @@ def channel_of(uploader: Uploader, site: Site, command: Command | None) -> Chann
     return found.pop() if len(found) == 1 else Channel.UNKNOWN
 
 
+_NAMED_ADDRESS = re.compile(r"[\w.-]+::(?:\w+::)?(?=\w+://)")
+"""What stands before an address in Maven's ``id::layout::url``:
+https://maven.apache.org/plugins/maven-deploy-plugin/deploy-mojo.html#altDeploymentRepository
+"""
+
+
 def _texts(site: Site, text: str) -> tuple[str | None, ...]:
+    text = _NAMED_ADDRESS.sub("", text)
     texts = site.texts(text.strip())
     if texts is not None:
         return texts

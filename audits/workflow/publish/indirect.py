@@ -49,6 +49,8 @@ _MINTED_FOR: Mapping[Registry, frozenset[str]] = {
         - CLOUD_LOGINS
     )
 }
+_TAKES_BACK = frozenset({"unpublish", "yank", "deprecate", "undeprecate", "dist-tag", "owner"})
+"""Tasks that change what was published before."""
 _RELEASE_WORD = re.compile(rf"(?:{'|'.join(WORDS_OF_RELEASE)})", re.IGNORECASE)
 # What only writes a credential down for a later step, or only prepares.
 _SETS_UP = re.compile(
@@ -351,6 +353,8 @@ def _is_release_script(site: Site) -> bool:
     """Whether a command of the step is called like a release: ``make publish``."""
     for command in site.commands:
         if command.program in {"echo", "printf", "git", "gh", "cat", "curl", "cd"}:
+            continue
+        if not _TAKES_BACK.isdisjoint(command.words[1:3]):
             continue
         if any(_RELEASE_WORD.search(word) for word in command.words):
             return True

@@ -78,7 +78,7 @@ _CODE = frozenset({"-c", "-e", "--eval"})
 _PUBLISHES = re.compile(r"\b(?:twine|publish\w*|upload\w*|release)\b", re.IGNORECASE)
 _LABEL = re.compile(r"(?:@[\w.-]*)?//[\w./-]*?:?([\w.-]+)")
 """A target of Bazel or Buck."""
-_DRY = ("--dry-run", "--dryrun", "--dry-run=true", "--help", "--version")
+_DRY = ("--dry-run", "--dryrun", "--dry-run=true", "--help")
 _OFF = frozenset({"false", "no", "0", "never", "off", "none"})
 _PROPERTY = re.compile(r"^[PD](?=[a-z])")
 """How a property is given to Gradle and Maven: ``-Pname=value``, ``-Dname=value``."""
@@ -226,8 +226,12 @@ def _means(
     own = tuple(look for look in looks if not (publications and look.titled))
     actions = {site.uses.action for site in sites if site.step and site.uses is not None}
     logs_in = any(map(_logs_in, actions))
-    if base.id_token and not _identity_is_taken(sites, actions, publications):
-        yield _Means(what="may ask for an identity", looks=own, logs_in=logs_in)
+    if base.id_token:
+        taken = _identity_is_taken(sites, actions, publications)
+        # What is known to publish may do so with the identity that a login of a cloud takes.
+        able = tuple(look for look in own if look.sure and look.sign) if taken else own
+        if able:
+            yield _Means(what="may ask for an identity", looks=able, logs_in=logs_in)
     granted = any(map(_holds_packages, base.routes))
     if granted and not publications and not actions & HOLDS_PACKAGES:
         yield _Means(what="may write packages", looks=own, logs_in=logs_in)
@@ -470,7 +474,7 @@ def _may_publish(command: Command) -> bool:
         return False
     if program in _SENDERS:
         return any(_UPLOADING_CURL.match(word) for word in command.words[1:])
-    if command.has(*_DRY):
+    if command.has(*_DRY) or command.words[-1] == "--version":
         return False
     if program in PLAIN_PROGRAMS:
         return False
@@ -511,7 +515,8 @@ def _option_for_publishing(command: Command) -> bool:
         name, _, value = word.partition("=")
         if word.startswith("-") and value and value.lower() not in _OFF:
             plain = _PROPERTY.sub("", name.lstrip("-"))
-            if speaks_of_publishing(plain) and not plain.lower().startswith(("no", "skip")):
+            publishes = speaks_of_publishing(plain) or is_task_of_publishing(plain)
+            if publishes and not plain.lower().startswith(("no", "skip")):
                 return True
     return False
 

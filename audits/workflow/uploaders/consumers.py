@@ -241,7 +241,7 @@ _SERVICE_SECRETS = _words(
     " browserstack saucelabs sauce lambdatest openai anthropic claude gemini huggingface hf"
     " stripe twilio supabase neon planetscale mongodb postgres mysql redis database db"
     " ssh rsync sftp ftp kube kubeconfig k8s tailscale vault doppler infisical onepassword op"
-    " semgrep trivy gitguardian checkmarx veracode mend whitesource blackduck endor socket"
+    " tx semgrep trivy gitguardian checkmarx veracode mend whitesource blackduck endor socket"
     " crowdin transifex weblate lokalise percy test tests e2e integration license licence"
     " checkout reviewdog renovate dependabot lighthouse lhci stackhawk zap mutation stryker"
 )

@@ -42,6 +42,11 @@ _LOGIN = Tokens(
 )
 _IMAGES = Target(images=True, image_inputs=("tags", "images", "image", "registry", "name"))
 _BUILDX_VALUES = frozenset({"--builder", "--config", "-c", "--context", "-H", "--host", "-l"})
+# https://docs.docker.com/reference/cli/docker/compose/
+_COMPOSE_VALUES = frozenset(
+    {"-f", "--file", "-p", "--project-name", "--project-directory", "--profile", "--env-file"}
+    | {"--ansi", "--progress", "--parallel"}
+)
 _PUSHED = ("--push", "--publish", "type=registry", "push=true")
 # https://github.com/containers/image/blob/main/docs/containers-transports.5.md
 _LOCAL_TRANSPORTS = (
@@ -129,7 +134,7 @@ CONTAINERS: tuple[Uploader, ...] = (
             "buildah manifest push",
             "nerdctl push",
         ),
-        value_options=_BUILDX_VALUES,
+        value_options=_BUILDX_VALUES | _COMPOSE_VALUES,
         tokens=_LOGIN,
         target=_IMAGES,
     ),
@@ -149,7 +154,7 @@ CONTAINERS: tuple[Uploader, ...] = (
             "pack build",
             "nerdctl build",
         ),
-        value_options=_BUILDX_VALUES,
+        value_options=_BUILDX_VALUES | _COMPOSE_VALUES,
         needs_words=_PUSHED,
         dry=_NOT_PUSHED,
         tokens=_LOGIN,
@@ -173,6 +178,9 @@ CONTAINERS: tuple[Uploader, ...] = (
             "crane append",
             "crane mutate",
             "crane tag",
+            "crane index append",
+            "crane flatten",
+            "crane rebase",
             "gcrane cp",
             "regctl image copy",
             "regctl artifact put",
@@ -215,6 +223,37 @@ CONTAINERS: tuple[Uploader, ...] = (
         commands=("executor", "/kaniko/executor"),
         needs_words=("--destination", "-d"),
         dry=_NOT_PUSHED | {"--no-push", "--no-push=true"},
+        tokens=_LOGIN,
+        target=_IMAGES,
+    ),
+    Uploader(
+        mechanism="az acr build",
+        registry=Registry.CONTAINER,
+        commands=("az acr build", "az acr import"),
+        # https://learn.microsoft.com/cli/azure/acr#az-acr-build
+        dry=_NOT_PUSHED | {"--no-push"},
+        tokens=_LOGIN,
+    ),
+    Uploader(
+        mechanism="image by Maven",
+        registry=Registry.CONTAINER,
+        commands=("mvn", "mvnw", "mvnd"),
+        word_pattern=(
+            r"(?:[\w.-]+:)*(?:docker|k8s|oc|dockerfile)(?:-maven-plugin)?(?::[\w.-]+)?:push"
+            r"|(?:[\w.-]+:)*jib(?:-maven-plugin)?(?::[\w.-]+)?:build"
+            r"|(?:[\w.-]+:)*spring-boot(?:-maven-plugin)?(?::[\w.-]+)?:build-image(?:-no-fork)?"
+        ),
+        needs_words=(":push", "jib", "build-image.publish=true"),
+        dry=_NOT_PUSHED,
+        tokens=_LOGIN,
+        target=_IMAGES,
+    ),
+    Uploader(
+        mechanism="image by sbt",
+        registry=Registry.CONTAINER,
+        commands=("sbt", "sbtn", "sbtx"),
+        # https://sbt-native-packager.readthedocs.io/en/stable/formats/docker.html
+        word_pattern=r"(?:.*[;\s/])?docker[:/]publish(?!\w*Local)(?:[;\s].*)?",
         tokens=_LOGIN,
         target=_IMAGES,
     ),

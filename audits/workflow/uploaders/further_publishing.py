@@ -15,12 +15,14 @@ from msgspec import Struct
 from audits.model.command import Command
 
 _DRY = re.compile(
-    r"(?:^|\s)(?:--?dry[-_]?run\b(?!=false)|--dryrun|--help|--version|--validate[-_]only|--simulate|--check(?:\s|$))"
+    r"(?:^|\s)(?:--?dry[-_]?run\b(?!=false)|--dryrun|--help|--version\s*$|--validate[-_]only|--simulate|--check(?:\s|$))"
 )
 _FILE = (
     r"\.(?:whl|tar\.\w+|tgz|txz|zip|7z|exe|msi|msix|dmg|pkg|deb|rpm|apk|aab|ipa|jar|war|nupkg|gem|crate"
     r"|vsix|appimage|snap|flatpak|conda|iso|bin)\b|\b(?:dist|releases?|wheelhouse|artifacts|downloads?)\b"
 )
+_FOR_TESTS = r"--(?:repository|project)[= ](?:\$\{\{[^}]*\}\}|\S)*?(?<![a-z])(?:dev|tests?|staging|sandbox|ci)\b"
+"""A repository or project of a cloud that holds builds of changes, by its name."""
 
 
 class FurtherCommand(Struct, frozen=True, kw_only=True):
@@ -74,7 +76,7 @@ _COMMANDS: tuple[FurtherCommand, ...] = (
     *_all("wingetcreate", "komac", where=r"(?:^|\s)(?:-s|--submit)\b"),
     *_all("cachix push", "attic push", "nix-store-push", "spack buildcache push"),
     *_all("nix copy", where=r"--to\s+(?!file:|ssh://localhost)\S", unless=r"--to\s+/"),
-    *_all("conan upload", "xrepo publish", "cpackget publish", "vagrant cloud publish"),
+    *_all("xrepo publish", "cpackget publish", "vagrant cloud publish"),
     *_all("packer registry push", "qgis-plugin-ci release", "krew publish"),
     # languages
     *_all(
@@ -111,7 +113,9 @@ _COMMANDS: tuple[FurtherCommand, ...] = (
     *_all("cloudsmith push", "package_cloud push", "fury push", "gemfury push", "balena push"),
     *_all("jf rt upload", "jf rt u", "jfrog rt upload", "jfrog rt u", "jf rt build-publish"),
     *_all("aws codeartifact publish-package-version", "az artifacts universal publish"),
-    *_all("gcloud artifacts", where=r"\b(?:upload|import)\b"),
+    *_all("gcloud artifacts", where=r"\b(?:upload|import)\b", unless=_FOR_TESTS),
+    # What a build of Cloud Build pushes stands in its own file.
+    *_all("gcloud builds submit", where=r"--config|\.ya?ml\b"),
     *_all("tfx provider upload", "terraform-registry publish", "mcp-publisher publish"),
     # servers for downloads
     *_all("lftp", where=rf"(?:\bm?put\b|mirror\s[^;]*(?:-R|--reverse)).*(?:{_FILE})"),

@@ -296,6 +296,25 @@ RELEASES: tuple[Uploader, ...] = (
         tokens=_TAP,
     ),
     Uploader(
+        mechanism="dispatch to a Homebrew tap",
+        registry=Registry.HOMEBREW,
+        commands=("gh workflow run",),
+        needs_words=("/homebrew-",),
+        value_options=frozenset({"-R", "--repo"}),
+        tokens=_TAP,
+    ),
+    Uploader(
+        mechanism="push to a Homebrew tap",
+        registry=Registry.HOMEBREW,
+        commands=("gh api",),
+        word_pattern=(
+            r"/?repos/[^/\s]+/homebrew-[\w.-]+/"
+            r"(?:contents/\S+|dispatches|actions/workflows/[^/\s]+/dispatches|git/refs\S*)"
+        ),
+        needs_words=("PUT", "POST", "PATCH", "content=", "event_type=", "ref=", "--input"),
+        tokens=_TAP,
+    ),
+    Uploader(
         mechanism="copy to storage",
         registry=Registry.DOWNLOADS,
         commands=(

@@ -95,6 +95,17 @@ JAVA: tuple[Uploader, ...] = (
         tokens=_TOKENS,
     ),
     Uploader(
+        mechanism="deps-deploy",
+        registry=Registry.MAVEN,
+        # A task of the build's own, or an alias: https://github.com/slipset/deps-deploy
+        commands=("clojure", "clj", "bb"),
+        needs_words=("deploy",),
+        not_words=("deploy-docs", "deploy-site"),
+        dry=DRY | {":local"},
+        needs_token=True,
+        tokens=_TOKENS,
+    ),
+    Uploader(
         mechanism="lein deploy",
         registry=Registry.MAVEN,
         commands=("lein deploy",),

@@ -262,6 +262,20 @@ _POWERSHELL: tuple[Uploader, ...] = (
     ),
 )
 
+_CONAN: tuple[Uploader, ...] = (
+    Uploader(
+        mechanism="conan upload",
+        registry=Registry.CONAN,
+        commands=("conan upload",),
+        dry=DRY | {"--skip-upload"},
+        tokens=Tokens(
+            env=Registry.CONAN.info.token_variables,
+            logins=("conan remote login", "conan user", "conan remote auth"),
+        ),
+        target=Target(name_options=("-r", "--remote")),
+    ),
+)
+
 # It uploads a provider's packages in all languages: https://github.com/pulumi/pulumi-package-publisher
 _PULUMI: tuple[Uploader, ...] = tuple(
     Uploader(
@@ -281,6 +295,6 @@ _PULUMI: tuple[Uploader, ...] = tuple(
 
 REGISTRIES: tuple[Uploader, ...] = (
     *(*_CRATES, *_GEMS, *_NUGET),
-    *(*_PUB, *_HEX, *_POWERSHELL, *_PULUMI),
+    *(*_PUB, *_HEX, *_POWERSHELL, *_CONAN, *_PULUMI),
 )
 """Every uploader of this module."""

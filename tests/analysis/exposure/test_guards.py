@@ -167,6 +167,18 @@ def test_a_job_after_one_that_fails(expected: str, condition: str) -> None:
     assert answer(exposed(after(condition, STOPS, BUILDS))) == expected
 
 
+ASKS_FOR_FORK = (
+    'gh pr view "$N" --json isCrossRepository -q .isCrossRepository | grep -q false || exit 1',
+    'test "$(gh pr view "$N" --json headRepositoryOwner -q .x)" == orchard || exit 1',
+)
+
+
+@pytest.mark.parametrize("script", ASKS_FOR_FORK)
+def test_a_script_that_asks_where_the_code_is_from(script: str) -> None:
+    step = f"- run: |\n    {script}\n  env: {{N: '${{{{ github.event.issue.number }}}}'}}\n"
+    assert answer(exposed(job(COMMENT, step + BUILDS))) == "perhaps"
+
+
 @pytest.mark.parametrize(
     ("expected", "before"),
     [

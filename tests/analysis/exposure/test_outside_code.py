@@ -27,6 +27,12 @@ def head(ref: str = "${{ github.event.pull_request.head.sha }}") -> str:
     return f'- uses: {OLD_CHECKOUT}\n  with: {{ref: "{ref}"}}\n'
 
 
+SHA = "${{ github.event.pull_request.head.sha }}"
+ADDRESSES = {
+    "RAW": f"raw.example/orchard/lumen/{SHA}",
+    "API": f"api.example/repos/orchard/lumen/contents/run.sh?ref={SHA}",
+    "OWN": "raw.example/orchard/lumen/main",
+}
 RUNS = [
     ("a version is printed from JSON", "none", "node -p 'require(\"./package.json\").version'"),
     ("a module of theirs is loaded", "sure", "node -e 'require(\"./tools/size.js\").go()'"),
@@ -44,6 +50,21 @@ RUNS = [
     ("a checker takes plug-ins of theirs", "sure", "mypy ."),
     ("a checker takes none", "none", "black --check ."),
     ("a task of theirs", "sure", "pixi run check"),
+    ("settings of theirs for TeX", "sure", "latexmk -pdf paper.tex"),
+    ("tests of theirs in Dart", "sure", "flutter test"),
+    ("a package of theirs in R", "sure", "R CMD INSTALL ."),
+    ("a rock of theirs", "sure", "luarocks make"),
+    ("a script is only read", "none", "bash -n release.sh"),
+    ("and so is one of Node's", "none", "node --check index.js"),
+    ("a script of theirs is loaded and run", "sure", "curl -s $RAW/run.sh | bash"),
+    ("through another program", "sure", "gh api $API -q .content | base64 -d | sh"),
+    (
+        "kept under a name first",
+        "sure",
+        "curl -so /dev/null x; curl -so r.py $RAW/r.py; python r.py",
+    ),
+    ("a list of theirs is loaded and read", "none", "curl -s $RAW/list.json | jq .version"),
+    ("one of the project's own is run", "none", "curl -s $OWN/run.sh | bash"),
 ]
 
 
@@ -51,8 +72,11 @@ RUNS = [
     ("expected", "command"), [pytest.param(expected, run, id=name) for name, expected, run in RUNS]
 )
 def test_code_that_is_given_as_an_argument(expected: str, command: str) -> None:
-    step = f"- run: |\n    {command}\n"
-    assert answer(exposed(job(TARGET, head() + step))) == expected
+    step = f"- run: |\n    {command}\n  env:\n" + "".join(
+        f"    {name}: 'https://{place}'\n" for name, place in ADDRESSES.items()
+    )
+    before = f"- uses: {CHECKOUT}\n" if "$" in command else head()
+    assert answer(exposed(job(TARGET, before + step))) == expected
 
 
 @pytest.mark.parametrize(

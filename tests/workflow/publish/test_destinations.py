@@ -65,6 +65,17 @@ publish-url = "https://test.index.example/legacy/"
             "",
             "private",
         ),
+        (
+            "mvn deploy -DaltDeploymentRepository=corp::https://maven.orchard.example/releases",
+            "",
+            "private",
+        ),
+        (
+            "mvn deploy -DaltDeploymentRepository=c::default::https://m.orchard.example/x",
+            "",
+            "private",
+        ),
+        ("conan upload lumen/1.0 -r orchard", "", "private"),
         ("docker push orchard/lumen:1", "", "production"),
         ("docker push ghcr.example/orchard-labs/lumen", "", "production"),
         ("docker push 1.dkr.ecr.eu.amazonaws.example/lumen", "", "private"),

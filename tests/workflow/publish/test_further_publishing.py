@@ -9,8 +9,7 @@ from tests.workflow.publish.test_unrecognized import ON_PUSH, audited, secret, w
 
 # Beside each command that publishes, one that looks the same and does not.
 PAIRS = (
-    ("clojure -T:build deploy", "clojure -T:build jar"),
-    ("clj -T:build ci deploy", "clj -T:build install :local"),
+    ("clojure -T:build ci-deploy", "clojure -T:build jar"),
     ("knife supermarket share lumen Utilities -o .", "knife supermarket share lumen Other -n"),
     ("web-ext sign --channel listed", "web-ext lint"),
     ("bundle exec fastlane supply --aab app.aab", "fastlane test"),
@@ -32,6 +31,10 @@ PAIRS = (
     ("bundle exec rake module:push", "bundle exec rake spec"),
     ("hf upload orchard/lumen .", "hf download orchard/lumen"),
     ("gcloud artifacts generic upload --package=lumen", "gcloud artifacts repositories list"),
+    (
+        "gcloud artifacts generic upload --project=orchard --repository=files --version=1",
+        "gcloud artifacts generic upload --project=orchard-dev --repository=files --version=1",
+    ),
     ("aws codeartifact publish-package-version --domain x", "aws codeartifact list-packages"),
     ("az artifacts universal publish --name lumen", "az artifacts universal download --name x"),
     ("xcrun altool --upload-app -f x.ipa", "xcrun altool --validate-app -f x.ipa"),
@@ -39,7 +42,8 @@ PAIRS = (
     ("cabal upload --publish -d docs.tar.gz", "cabal sdist"),
     ("nix copy --to s3://cache.example .#x", "nix copy --to file:///var/cache .#x"),
     ("dput ppa:orchard/lumen lumen.changes", "dput --version"),
-    ("conan upload lumen/1.0 -r orchard", "conan install ."),
+    ("gcloud builds submit --config release.yaml", "gcloud builds submit --config x --help"),
+    ("az artifacts universal publish --version 1.0", "az artifacts universal publish --version"),
     ("eas submit -p ios", "eas build -p ios"),
     ("git push aur master", "git push origin master"),
     (

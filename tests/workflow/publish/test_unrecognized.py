@@ -114,7 +114,7 @@ LOUD = {
         run("curl -XPOST https://shelf.example/update?key=${{ secrets.SHELF }}"), job="release"
     ),
     "a token for an action that nobody knows": workflow(
-        f"- uses: acme/registry-publish@v1\n  with: {{{secret('CONAN_TOKEN', 'key')}}}",
+        f"- uses: acme/registry-publish@v1\n  with: {{{secret('HARBOUR_TOKEN', 'key')}}}",
         on=ON_PUSH,
         name="CI",
         job="main",
@@ -421,6 +421,10 @@ BESIDE = {name: text for name, text in LOUD.items() if name != "an identity and 
         ("dotnet run --project build -- x", True),
         ("bazel run //pkg:npm.publish", True),
         ("bazel test //pkg:all", False),
+        ("acme-ship publish --version 1.0", True),
+        ("acme-ship publish --version", False),
+        ("mvn package -Dimage.push=true", True),
+        ("mvn package -Dimage.push=false", False),
         ("release notes", False),
         ("release publish --dry-run", False),
         ("echo publish", False),
