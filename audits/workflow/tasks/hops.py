@@ -231,7 +231,8 @@ def _is_open(command: Command) -> bool:
         return True
     if command.program in _RUNNERS:
         return any("$" in word for word in words[1:3])
-    if command.has("--dry-run", "--dryrun", "--help", "--version"):
+    # `--version 1.0` names what is released, and alone asks for the program's own.
+    if command.has("--dry-run", "--dryrun", "--help") or words[-1] == "--version":
         return False
     if words[1:2] and words[1] in RUNS_OWN.get(command.program, ()):
         return True

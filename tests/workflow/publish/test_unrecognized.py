@@ -119,6 +119,9 @@ LOUD = {
         name="CI",
         job="main",
     ),
+    "an option that pushes": workflow(
+        run("mvn package -Dimage.push=true", secret("HARBOUR_TOKEN")), on=ON_PUSH, name="CI"
+    ),
     "a token for a script": workflow(
         run("./scripts/upload_all.sh", secret("CHEESESHOP_PASSWORD")),
         on=ON_PUSH,
@@ -423,8 +426,6 @@ BESIDE = {name: text for name, text in LOUD.items() if name != "an identity and 
         ("bazel test //pkg:all", False),
         ("acme-ship publish --version 1.0", True),
         ("acme-ship publish --version", False),
-        ("mvn package -Dimage.push=true", True),
-        ("mvn package -Dimage.push=false", False),
         ("release notes", False),
         ("release publish --dry-run", False),
         ("echo publish", False),
