@@ -338,12 +338,13 @@ def _installs_own(commands: Sequence[Command], text: str) -> bool:
     """Whether a program of a folder of the checkout is put among the system's; what the same
     script downloads and unpacks is none.
     """
-    return _FETCHES.search(text) is None and any(
+    installs = any(
         command.program in _COPIES
         and _PROGRAMS.fullmatch(command.words[-1]) is not None
         and any(map(_OF_FOLDER.fullmatch, command.words[1:-1]))
         for command in commands
     )
+    return installs and _FETCHES.search(text) is None
 
 
 def _puts_project_on_path(text: str) -> bool:

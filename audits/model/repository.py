@@ -159,7 +159,10 @@ class Repository(Struct, frozen=True, kw_only=True, dict=True):
 
         It must not refer to the repository itself: that would keep both alive for long.
         """
-        return self.once_for(work, lambda: work(self))
+        if work not in self._found:
+            self._found[work] = work(self)
+        found: T = self._found[work]
+        return found
 
     def once_for(self, key: Hashable, work: Callable[[], T]) -> T:
         """The result of ``work``, as of `once`, for a part of the repository: ``key`` names what

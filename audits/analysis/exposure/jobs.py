@@ -157,36 +157,30 @@ class JobView(Struct, frozen=True, kw_only=True, eq=False, dict=True):
         return tuple(dict.fromkeys(found))
 
     def _secrets(self) -> Iterator[SecretUse]:
-        for env in (self.workflow.env, self.job.env):
-            for key, scalar in env.items():
-                yield from self._read(scalar, key, self.job.path, None)
-        for key, scalar in self.job.inputs.items():
-            yield from self._read(scalar, key, self.job.path, None)
-        for key, scalar in self.job.secrets.items():
-            yield from self._read(scalar, key, self.job.path, None)
+        job = self.job
+        for inputs in (self.workflow.env, job.env, job.inputs, job.secrets):
+            yield from self._read(inputs.items(), job.path, None)
         if self.job.secrets_passed is SecretsPassed.INHERITED:
             yield SecretUse(name="", key="secrets", at=self.job.secrets_at or self.job.at)
-        for image in self.job.images:
-            if image.password is not None:
-                yield from self._read(image.password, "password", self.job.path, None)
+        passwords = (image.password for image in job.images if image.password is not None)
+        yield from self._read((("password", each) for each in passwords), job.path, None)
         for placed in self.steps:
-            for values in (placed.step.env, placed.step.inputs):
-                for key, scalar in values.items():
-                    yield from self._read(scalar, key, placed.path, placed)
-            if placed.step.run is not None:
-                yield from self._read(placed.step.run, "", placed.path, placed)
+            step = placed.step
+            script = () if step.run is None else (("", step.run),)
+            given = (*step.env.items(), *step.inputs.items(), *script)
+            yield from self._read(given, placed.path, placed)
 
     def _read(
-        self, scalar: Scalar, key: str, path: str, placed: PlacedStep | None
+        self, given: Iterable[tuple[str, Scalar]], path: str, placed: PlacedStep | None
     ) -> Iterator[SecretUse]:
-        if "secrets" not in scalar.value.lower():
-            return
-        for name, offset in _secret_names(scalar.value):
-            line = scalar.line_at(offset) if key == "" else scalar.line
-            for stored in self.stored_names(name):
-                yield SecretUse(
-                    name=stored, key=key.lower(), at=Location(path=path, line=line), placed=placed
-                )
+        for key, scalar in given:
+            if "secrets" not in scalar.value.lower():
+                continue
+            for name, offset in _secret_names(scalar.value):
+                line = scalar.line_at(offset) if key == "" else scalar.line
+                at = Location(path=path, line=line)
+                for stored in self.stored_names(name):
+                    yield SecretUse(name=stored, key=key.lower(), at=at, placed=placed)
 
     def stored_names(self, name: str) -> tuple[str, ...]:
         """What the repository calls a secret that a called workflow reads."""

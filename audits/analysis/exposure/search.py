@@ -117,9 +117,11 @@ def _ways_of(repo: Repository, view: JobView) -> Iterator[Way]:
 
 def _may_lead(repo: Repository, view: JobView) -> bool:
     """Whether code in a job could lead anywhere: most jobs only test, and need no look."""
-    if view.job in repo.graph.roles or view.secret_names or own_labels(view):
+    if view.job in repo.graph.roles:
         return True
     if any(view.level(scope) in {Level.WRITE, None} for scope in _SCOPES):
+        return True
+    if view.secret_names or own_labels(view):
         return True
     return repo.once(_restores_caches) or any(is_agent(view, placed) for placed in view.steps)
 

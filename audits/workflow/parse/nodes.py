@@ -48,10 +48,10 @@ class SourceText:
     def location(self, node: Node, until: Node | None = None) -> Location:
         """Where a node stands; with ``until``, to the end of that one."""
         start = node.start_mark.index
-        line = self.line(start)
+        line = bisect_right(self.starts, start)
         # A block ends for YAML where the next one begins; blanks before that are not its own.
         stop = start + len(self.text[start : (until or node).end_mark.index].rstrip())
-        end = self.line(max(start, stop - 1))
+        end = bisect_right(self.starts, max(start, stop - 1))
         return Location(
             path=self.path, line=line, column=start - self.starts[line - 1] + 1, end_line=end
         )

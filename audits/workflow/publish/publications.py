@@ -47,7 +47,8 @@ _MOST_SITES = 2000
 MOST_OF_STEP = 50
 MOST_OF_JOB = 200
 _MOST_BEFORE = 200
-_STORED = re.compile(r"secrets(?!\.GITHUB_TOKEN)[.\[:]", re.IGNORECASE)
+# A pattern that begins with a set of letters is found faster than one that ignores case.
+_STORED = re.compile(r"[sS](?i:ecrets(?!\.GITHUB_TOKEN)[.\[:])")
 
 
 def find_publications(

@@ -61,12 +61,17 @@ from audits.workflow.uploaders.further_publishing import (
 
 _SIGNS_BY_COMMAND = re.compile(r"\b(?:cosign|gitsign|sigstore|rekor-cli|notation|witness)\b")
 # What uploaders read, but for the variables of GitHub's own program.
-_UPLOADERS_VARIABLES = tuple(
+_UPLOADERS_VARIABLES = frozenset(
     name
-    for name in dict.fromkeys(name for uploader in ALL for name in uploader.tokens.env)
+    for uploader in ALL
+    for name in uploader.tokens.env
     if "*" not in name and not name.startswith(("GH_", "GITHUB_"))
 )
-_UPLOADERS_VARIABLE = re.compile(rf"\b(?:{'|'.join(map(re.escape, _UPLOADERS_VARIABLES))})\b")
+_CAPITALS = re.compile(r"[A-Z][A-Z\d_]+")
+"""Of which each of these consists, so that a text need not be searched for each."""
+_UPLOADERS_VARIABLE = re.compile(
+    rf"\b(?:{'|'.join(map(re.escape, sorted(_UPLOADERS_VARIABLES)))})\b"
+)
 _QUIET = LOGINS | HOLDS_PACKAGES | QUIET_ACTIONS
 _OWN_REPOSITORY = frozenset({"actions", "github"})
 _UPLOADING_CURL = re.compile(
@@ -191,7 +196,7 @@ def may_be_unrecognized(workflow: Workflow, job: Job, routes: Iterable[Route]) -
 @lru_cache(maxsize=4)
 def _names_variable(workflow: Workflow) -> bool:
     """Whether a variable of an uploader may stand in a workflow; asked for each of its jobs."""
-    return any(map(workflow.source.text.__contains__, _UPLOADERS_VARIABLES))
+    return not _UPLOADERS_VARIABLES.isdisjoint(_CAPITALS.findall(workflow.source.text))
 
 
 def _names_secret(text: str) -> bool:

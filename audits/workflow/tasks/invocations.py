@@ -393,7 +393,8 @@ def _behind(words: Sequence[str], name: str) -> tuple[str, ...]:
 
 def _packages(files: Files, chosen: Sequence[str], directory: str) -> tuple[str, ...]:
     """The folders of the packages that filters choose by name or folder; all without any."""
-    found = [dirname(path) for path in files if basename(path) == "package.json"]
+    named = (path for path in files if path.endswith("package.json"))
+    found = [dirname(path) for path in named if basename(path) == "package.json"]
     if not chosen:
         return tuple(folder for folder in found if folder != directory) or tuple(found)
     return tuple(folder for folder in found if any(_fits(files, folder, c) for c in chosen))

@@ -11,6 +11,7 @@ from audits.model.index_hosts import IndexHosts
 from audits.model.score import Audit, Grade, Ladder
 from audits.model.source import GapReason, RepositoryRef, Snapshot, SourceFile
 from audits.pipeline.audit import Rules, audit
+from audits.workflow.publish import unrecognized
 from audits.workflow.repository import read_repository
 
 INDEX = IndexHosts.of("https://pypi.example/simple/")
@@ -466,3 +467,9 @@ def test_a_package_that_it_may_publish_is_not_on_the_ladders_lowest_rung() -> No
     assert "`publish`" in status.why
     (quiet,) = audited(QUIET["writes release notes"], package__json=package).statuses
     assert quiet.state is Ladder.NONE
+
+
+def test_variables_of_uploaders_consist_of_what_they_are_found_by() -> None:
+    names = unrecognized._UPLOADERS_VARIABLES
+    assert names
+    assert [name for name in names if not unrecognized._CAPITALS.fullmatch(name)] == []
