@@ -37,7 +37,7 @@ def print_summary(
     they were given, for the commands that are named.
     """
     worst = _worst(store, [each.scan.owner for each in finished if not each.before])
-    missing = _missing(store, [each.scan.owner for each in finished if each.missed.asked])
+    missing, places = _missing(store, [e.scan.owner for e in finished if e.missed.asked])
     unseen: list[str] = []
     for scanned in finished:
         owner = scanned.scan.owner
@@ -46,7 +46,7 @@ def print_summary(
         if number := scanned.missed.unrecognized:
             jobs = count(number, "release-like job is", "release-like jobs are")
             say(f"{owner}: {jobs} not understood; see gaps in the export, or Coverage")
-        unseen += gap_lines(missing.get(owner.lower(), ()), _MOST)
+        unseen += gap_lines(missing.get(owner.lower(), ()), places.get(owner.lower(), 0))
     known = "\n".join(unseen)
     rest = _lines(gap for gap in gaps if printable(gap.detail) not in known)
     missed = [*unseen, *rest]
@@ -135,12 +135,16 @@ def _worst(store: Store, owners: Sequence[str]) -> Mapping[str, Sequence[Reposit
     return _by_owner(bad, owners)
 
 
-def _missing(store: Store, owners: Sequence[str]) -> Mapping[str, Sequence[GapRow]]:
-    """What was asked for and not read, by the owner's name in lower case."""
+def _missing(
+    store: Store, owners: Sequence[str]
+) -> tuple[Mapping[str, Sequence[GapRow]], Mapping[str, int]]:
+    """What was asked for and not read of the first repositories, and in how many there is some,
+    both by the owner's name in lower case.
+    """
     if not owners:
-        return {}
-    rows = store.gaps(owner=_only(owners), where=GapFilter(optional=False))
-    return _by_owner(rows, owners)
+        return {}, {}
+    rows, places = store.first_gaps(_MOST, owner=_only(owners), where=GapFilter(optional=False))
+    return _by_owner(rows, owners), places
 
 
 def _only(owners: Sequence[str]) -> str | None:

@@ -166,8 +166,9 @@ def net_changes(changes: Iterable[ScoreChange]) -> tuple[ScoreChange, ...]:
     return tuple(found)
 
 
-def gap_lines(gaps: Sequence[GapRow], most: int | None = None) -> Iterator[str]:
-    """What was asked for and not read: a line for each owner or repository, ``most`` of them.
+def gap_lines(gaps: Iterable[GapRow], places: int = 0) -> Iterator[str]:
+    """What was asked for and not read: a line for each owner or repository, and one for those
+    of all ``places`` that have some and of which no gaps are given.
 
     A line names the first thing, and how many more there are of the same repository.
     """
@@ -175,11 +176,11 @@ def gap_lines(gaps: Sequence[GapRow], most: int | None = None) -> Iterator[str]:
     for gap in gaps:
         place = f"{gap.owner}/{gap.repository}" if gap.repository else gap.owner
         by_place.setdefault(place, []).append(gap)
-    for place, mine in sorted(by_place.items())[:most]:
+    for place, mine in sorted(by_place.items()):
         more = f" (and {len(mine) - 1} more)" if len(mine) > 1 else ""
         yield printable(f"{place}: {about(mine[0].subject, mine[0].detail)}{more}")
-    if most is not None and len(by_place) > most:
-        yield f"and {len(by_place) - most} more in the report"
+    if places > len(by_place):
+        yield f"and {places - len(by_place)} more in the report"
 
 
 def about(subject: str, detail: str) -> str:

@@ -153,6 +153,7 @@ def test_what_views_ask_reads_no_history_from_end_to_end(
         filled_store.changes(OWNER, since=1)
         filled_store.repository(OWNER, NAMES[0])
         filled_store.count_findings()
+        filled_store.first_gaps(3, owner=OWNER)
         filled_store.fix_times()
     check_plans(filled_store, statements)
 

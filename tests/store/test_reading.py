@@ -7,7 +7,13 @@ from msgspec.structs import replace
 
 from audits.model.evidence import ResolvedRef
 from audits.model.outcome import Area, Outcome, Severity
-from audits.model.query import ActionFilter, ActionSummary, FindingFilter, RepositoryFilter
+from audits.model.query import (
+    ActionFilter,
+    ActionSummary,
+    FindingFilter,
+    GapFilter,
+    RepositoryFilter,
+)
 from audits.model.score import Audit, Grade, Ladder
 from audits.model.settings import Need, Unseen
 from audits.model.source import Gap, GapReason
@@ -190,6 +196,11 @@ def test_gaps_of_owner_and_repository(store: Store) -> None:
     found = store.gaps()
     assert [(g.repository, g.subject) for g in found] == [("", "members"), ("lumen", PATH)]
     assert store.count_gaps() == 2
+    rows, places = store.first_gaps(1)
+    assert [(row.repository, row.subject) for row in rows] == [("", found[0].subject)]
+    assert places == {OWNER: 2}
+    assert store.first_gaps(9)[0] == found
+    assert store.first_gaps(9, where=GapFilter(optional=True)) == ((), {})
     assert len(store.gaps(repository="lumen")) == 1
 
 

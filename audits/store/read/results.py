@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, select
@@ -94,6 +95,30 @@ class ReadResults(Scoped):
             ordered = statement.order_by(table.c.subject, table.c.id)
             rows = connection.execute(ordered.limit(limit).offset(offset)).all()
         return tuple(GapRow(**shared_values(row, table, scope)) for row in rows)
+
+    def first_gaps(
+        self, most: int, *, owner: str | None = None, where: GapFilter = _ALL_GAPS
+    ) -> tuple[tuple[GapRow, ...], Mapping[str, int]]:
+        """The gaps of the first ``most`` repositories of each owner that have any, in the order
+        of names, the owner itself first; and how many have some, by the owner's name in lower case.
+        """
+        gap, repository = tables.gap, tables.repository
+        with self.reading() as connection:
+            scope = self.scope(connection, owner, None)
+            holds = (scope.valid(gap), *_of_gaps(where))
+            named = (repository.c.id, repository.c.owner_id, repository.c.key, repository.c.name)
+            joined = gap.join(repository, repository.c.id == gap.c.repository_id)
+            places = select(*named).select_from(joined).where(*holds).distinct().subquery()
+            rank = func.row_number().over(partition_by=places.c.owner_id, order_by=places.c.key)
+            ranked = select(places.c.id, places.c.name, rank.label("rank")).subquery()
+            first = select(gap, ranked.c.name).join(ranked, ranked.c.id == gap.c.repository_id)
+            first = first.where(*holds, ranked.c.rank <= most)
+            rows = connection.execute(
+                first.order_by(gap.c.owner_id, ranked.c.rank, gap.c.subject, gap.c.id)
+            ).all()
+            counted = select(places.c.owner_id, func.count()).group_by(places.c.owner_id)
+            counts = {scope.logins[number].lower(): n for number, n in connection.execute(counted)}
+        return tuple(GapRow(**shared_values(row, gap, scope)) for row in rows), counts
 
     def count_gaps(
         self, scan: int | None = None, *, owner: str | None = None, where: GapFilter = _ALL_GAPS
