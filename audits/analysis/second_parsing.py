@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
 from audits.analysis.script_values import substitution
 from audits.expressions.syntax import replace_fences
+from audits.model.remember import remembered
 
 _SHELL = r"(?:(?:ba|z|da|k|a)?sh|pwsh|powershell)"
 _LANGUAGE = r"(?:python[\d.]*|node|bun|deno|perl|ruby|php)"
@@ -61,7 +61,7 @@ def second_parsed(script: str) -> Iterator[tuple[int, str]]:
                 yield offset + min(places), plain
 
 
-@lru_cache(maxsize=512)
+@remembered(512)
 def _may_be_shell_again(script: str) -> bool:
     """Whether a script may hand something to a second shell; several checks ask."""
     return any(pattern.search(script) for pattern in (_READER, _PIPED, _HEREDOC))

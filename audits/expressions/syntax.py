@@ -13,6 +13,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from audits.model.errors import AuditError
+from audits.model.remember import remembered
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<string>'(?:[^']|'')*')|(?P<number>0x[0-9a-fA-F]+|[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)
@@ -271,7 +272,7 @@ def outcomes(expression: Expression) -> Iterator[Context | Literal]:
             yield from outcomes(operand)
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def contexts(text: str) -> tuple[Context, ...]:
     """Every context in the fences of a text; kept, since many checks ask for the same."""
     expressions = (fence.expression for fence in fences(text))

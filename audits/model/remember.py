@@ -31,7 +31,9 @@ def remembered(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
 
         @wraps(function)
         def asked(*args: P.args, **kwargs: P.kwargs) -> T:
-            size = sum(len(arg) for arg in args if isinstance(arg, str))
+            size = 0
+            for arg in args:
+                size += len(arg) if isinstance(arg, str) else 0
             return function(*args, **kwargs) if size > LONGEST else kept(*args, **kwargs)
 
         return asked

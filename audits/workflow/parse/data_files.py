@@ -8,23 +8,26 @@ from functools import lru_cache
 
 import rtoml
 
+from audits.model.remember import remembered
+
 _KEPT = 128
 """Files of one kind: several readers look at all those of a repository, one after the other."""
 
 
-@lru_cache(maxsize=_KEPT)
+@remembered(_KEPT)
 def parsed_json(text: str) -> object:
     """The value of a JSON file; ValueError or RecursionError for what cannot be read."""
     found: object = json.loads(text)
     return found
 
 
-@lru_cache(maxsize=_KEPT)
+@remembered(_KEPT)
 def parsed_toml(text: str) -> Mapping[str, object]:
     """The tables of a TOML file; ValueError, RecursionError or MemoryError for anything else."""
     return rtoml.loads(text)
 
 
+@lru_cache(maxsize=8)
 def json_table(text: str) -> Mapping[str, object]:
     """The object of a JSON file; an empty one for anything else."""
     try:
@@ -34,6 +37,7 @@ def json_table(text: str) -> Mapping[str, object]:
     return data if isinstance(data, dict) else {}
 
 
+@lru_cache(maxsize=8)
 def toml_table(text: str) -> Mapping[str, object]:
     """The tables of a TOML file; none for anything else."""
     try:
