@@ -385,9 +385,9 @@ def unread_settings(rows: Sequence[OwnerFact], *, several: bool) -> list[str]:
     sentences = []
     for (why, permission), facts in found.items():
         whose = count(len({row.owner for row in facts}), "owner")
-        of = f" of {whose}" if several else ""
+        of = f" for {whose}" if several else ""
         checks = ", ".join(sorted({row.check for row in facts}))
-        needs = f"; what it takes is {permission}" if permission else ""
+        needs = f". It takes the permission {permission}" if permission else ""
         because = prose(why).removesuffix(".")
         sentences.append(f"Not known{of}: {checks}, as {because}{visible(needs)}.")
     return sentences

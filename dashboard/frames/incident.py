@@ -79,16 +79,19 @@ def verdict(found: Concerned, what: str, scope: str, repositories: int) -> str:
     jobs = {(row.owner, row.repository, row.path, row.job) for row in rows}
     release = [row for row in rows if row.role in BUILDS]
     holding = sorted({_secret(name) for row in rows for name in row.secrets})
-    packages = sorted({package for row in rows for package in row.publishes})
+    # Of an upload without a name only the registry is known: those with names come first.
+    published = {package for row in rows for package in row.publishes}
+    packages = sorted(published, key=lambda package: (" " not in package, package))
     parts = [
         f"{what}: {count(len(jobs), 'job')} in {len(places):,} of {repositories:,} "
         f"repositories of {scope}."
     ]
     if found.perhaps:
         parts.append(f"Of {count(len(found.perhaps), 'use')} the version is not known for sure.")
+    building = {(row.owner, row.repository) for row in release}
+    build = "builds or publishes" if len(building) == 1 else "build or publish"
     parts.append(
-        f"{count(len({(r.owner, r.repository) for r in release}), 'repository builds', 'repositories build')}"
-        f" or {'publishes' if len(release) == 1 else 'publish'} a release in such a job"
+        f"{count(len(building), 'repository', 'repositories')} {build} a release in such a job"
         + (f" ({_few(packages)})." if packages else ".")
         if release
         else "None of these jobs builds or publishes a release."

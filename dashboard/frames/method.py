@@ -8,28 +8,41 @@ import pandas as pd
 
 from audits.check import MARK, Check
 from audits.checks.constants import LESSON
-from audits.model.outcome import Outcome
+from audits.engines.zizmor_rules import ZizmorRule
+from audits.model.outcome import Area, Outcome
+from audits.model.settings import Need
 from dashboard.frames.cells import frame_of
 from dashboard.theme import plain, signed
 
 
-def check_table(checks: Sequence[Check]) -> pd.DataFrame:
-    """One row per check."""
-    return frame_of(
-        (
-            {
-                "check": check.id,
-                "severity": signed(check.severity.label),
-                "area": plain(check.area.value),
-                "title": check.title,
-                "needs": ", ".join(sorted(need.value for need in check.needs)),
-                "sharpened by": ", ".join(sorted(need.value for need in check.sharpened_by)),
-                "fix": f"{check.fix.value} edit" if check.fix else "by hand",
-            }
-            for check in checks
-        ),
-        ("check", "severity", "area", "title", "needs", "sharpened by", "fix"),
+def check_table(checks: Sequence[Check], rules: Sequence[ZizmorRule] = ()) -> pd.DataFrame:
+    """One row per check, and per rule of zizmor that is scored like one."""
+    own = (
+        {
+            "check": check.id,
+            "severity": signed(check.severity.label),
+            "area": plain(check.area.value),
+            "title": check.title,
+            "needs": ", ".join(sorted(need.value for need in check.needs)),
+            "sharpened by": ", ".join(sorted(need.value for need in check.sharpened_by)),
+            "fix": f"{check.fix.value} edit" if check.fix else "by hand",
+        }
+        for check in checks
     )
+    of_engine = (
+        {
+            "check": f"zizmor/{rule.id}",
+            "severity": signed(rule.severity.label),
+            "area": plain(Area.INTEGRITY.value),
+            "title": rule.title[:1].upper() + rule.title[1:],
+            "needs": Need.WORKFLOW.value,
+            "sharpened by": "",
+            "fix": "by hand",
+        }
+        for rule in rules
+    )
+    columns = ("check", "severity", "area", "title", "needs", "sharpened by", "fix")
+    return frame_of((*own, *of_engine), columns)
 
 
 def without_title(text: str, title: str) -> str:

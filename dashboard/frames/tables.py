@@ -282,7 +282,8 @@ def gaps(rows: Sequence[GapRow]) -> pd.DataFrame:
                 "subject": visible(row.subject),
                 "job": visible(row.job),
                 "reason": row.reason,
-                "detail": prose(row.detail),
+                # Its place has columns of its own.
+                "detail": prose(row.detail.removeprefix(f"{row.subject}, line {row.line}: ")),
                 "line": row.line,
                 "permission": row.permission,
             }

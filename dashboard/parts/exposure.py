@@ -9,7 +9,7 @@ from audits.model.rows import PathRow, RepositoryRow
 from dashboard import data
 from dashboard.charts.path import path_picture
 from dashboard.frames.cells import prose
-from dashboard.frames.exposure import MEANING, boxes, paths, signed_level, worst_first
+from dashboard.frames.exposure import KINDS, MEANING, boxes, paths, signed_level, worst_first
 from dashboard.parts import page
 from dashboard.parts.tables import download_rows, table
 from dashboard.scope import ScanScope
@@ -53,6 +53,7 @@ def exposure(scope: ScanScope, row: RepositoryRow) -> None:
     table(
         paths(found),
         name="paths",
+        height=560,
         download=False,
         alt="Paths from people to the registries, worst first",
         nothing="",
@@ -65,14 +66,15 @@ def _writers(scope: ScanScope, row: RepositoryRow) -> None:
     packages = data.packages(scope, row.repository, PackageFilter(), 0, 1)
     for package in packages:
         known = package.writers is not None
-        number = f"{package.writers:,}" if known else f"not known: {package.writers_unseen}"
+        number = f"{package.writers:,}" if known else f"not known ({package.writers_unseen})"
         st.text(prose(f"People who may write to the repository: {number}"))
 
 
 def _steps_of(path: PathRow) -> None:
     """The steps of a path, each with its place."""
     for step in path.steps:
-        st.text(prose(f"{step.kind}: {step.what} ({step.path}:{step.line})"))
+        kind = KINDS.get(step.kind, step.kind)
+        st.text(prose(f"{kind}: {step.what} ({step.path}:{step.line})"))
     if path.state != "seen" and path.needs:
         st.text(prose(f"Not seen: {', '.join(path.needs)}"))
     if path.accepted:

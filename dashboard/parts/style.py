@@ -28,7 +28,7 @@ _SCREEN = """
 .rows td.short, .rows td.number {white-space: nowrap}
 .rows .text {min-width: 8rem; overflow-wrap: anywhere}
 .rows .long {min-width: 13rem; overflow-wrap: anywhere}
-.rows .prose {min-width: 16rem; overflow-wrap: anywhere}
+.rows .prose {min-width: 20rem; overflow-wrap: anywhere}
 .rows td:first-child, .rows th:first-child {position: sticky; left: 0; background: var(--page)}
 .rows th:first-child {z-index: 2; background: var(--surface)}
 .rows a {color: var(--link)}

@@ -7,6 +7,7 @@ import streamlit as st
 from audits.analysis.exposure.sentences import EXPLANATION
 from audits.check import Check
 from audits.checks import all_checks
+from audits.engines.zizmor_rules import KEPT_RULES, ZIZMOR_RULES, ZizmorRule
 from audits.model.outcome import Area, Severity
 from audits.scoring.score import AREA_WEIGHTS, GRADES, WEIGHTS
 from audits.scoring.version import POLICY
@@ -14,6 +15,9 @@ from dashboard.frames.method import check_table, example_pair, lesson_url, witho
 from dashboard.parts import address, page
 from dashboard.parts.tables import table
 from dashboard.theme import plain
+
+RULES = {f"zizmor/{rule}": ZIZMOR_RULES[rule] for rule in sorted(KEPT_RULES)}
+"""The rules of zizmor that are scored like checks, by their ids here."""
 
 
 def _scores() -> None:
@@ -60,26 +64,47 @@ def _check(check: Check) -> None:
                 st.link_button(f"Source {number}", link, icon=":material/menu_book:", help=link)
 
 
+def _rule(rule: ZizmorRule) -> None:
+    """A rule of zizmor that is scored like a check."""
+    with st.container(border=True):
+        st.subheader(f"zizmor/{rule.id}", anchor=False)
+        with st.container(horizontal=True):
+            page.badge(rule.severity.label)
+            st.badge(plain(Area.INTEGRITY.value), color="gray")
+        st.markdown(f"**{rule.title[:1].upper()}{rule.title[1:]}.**\n\n{rule.text}")
+        st.link_button("zizmor's page", rule.url, icon=":material/menu_book:", help=rule.url)
+
+
+def _one() -> None:
+    """The text of one check, or of one of zizmor's rules."""
+    checks = {check.id: check for check in all_checks()}
+    name = address.select("Check", "check", [*checks, *RULES])
+    if name in checks:
+        _check(checks[name])
+    else:
+        _rule(RULES[name])
+
+
 def _checks() -> None:
-    page.section("The checks", "Each is named after its fault; choose one to read its text.")
-    checks = all_checks()
+    page.section("The checks", "Each is named after its fault; a click on one opens its text.")
     areas = ["all", *(area.value for area in Area)]
     area = address.segmented("Area", "area", areas)
-    shown = [check for check in checks if area in {"all", check.area.value}]
+    checks = [check for check in all_checks() if area in {"all", check.area.value}]
+    rules = [*RULES.values()] if area in {"all", Area.INTEGRITY.value} else []
     table(
-        check_table(shown),
+        check_table(checks, rules),
         name="checks",
+        height=560,
         alt="The checks: severity, area, what they need",
         nothing="No check is installed.",
     )
-    if not shown:
-        return
-    names = [check.id for check in shown]
-    name = address.select("Check", "check", names)
-    _check(next(check for check in shown if check.id == name))
 
 
 page.heading("Method", "How scores come about, and what every check means.")
-_scores()
-_exposure()
-_checks()
+# Who came for one check reads it first; boxes stay where they are while they are used.
+if st.session_state.setdefault("came for a check", "check" in st.query_params):
+    PARTS = (_one, _scores, _exposure, _checks)
+else:
+    PARTS = (_scores, _exposure, _checks, _one)
+for part in PARTS:
+    part()

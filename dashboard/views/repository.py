@@ -77,7 +77,9 @@ def _grade_card(scope: ScanScope, row: RepositoryRow) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             if url := repository_url(row.host, row.owner, row.repository):
                 st.link_button("On GitHub", url, icon=":material/open_in_new:")
-            for state in row.ladders:
+            if states := [state for state in row.ladders if state != "none"]:
+                page.note("Trusted publisher")
+            for state in states:
                 page.badge(state)
             if contact := data.contact_of(scope, row.owner, row.repository):
                 page.note(f"Contact: {label_text(contact)}")

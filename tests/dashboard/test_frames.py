@@ -253,11 +253,11 @@ def test_the_owners_card_says_what_is_unknown_and_why() -> None:
     )
     others = [replace(fact, owner="p"), replace(fact, check="actions-can-approve")]
     assert home.unread_settings([fact, *others], several=True) == [
-        "Not known of 2 owners: actions-can-approve, sha-pinning-not-required, as not read; "
-        "what it takes is Administration: read."
+        "Not known for 2 owners: actions-can-approve, sha-pinning-not-required, as not read. "
+        "It takes the permission Administration: read."
     ]
     (sentence,) = home.unread_settings([replace(fact, reason="GitHub is down.")], several=False)
-    assert sentence.startswith("Not known: sha-pinning-not-required, as GitHub is down; what")
+    assert sentence.startswith("Not known: sha-pinning-not-required, as GitHub is down. It")
     passed = replace(fact, owner="p", outcome="pass")
     failed = replace(fact, outcome="fail", message="Not required", consequence="2 would break")
     table = home.owner_table([passed, fact, failed])

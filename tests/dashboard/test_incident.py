@@ -84,6 +84,12 @@ def test_the_verdict_names_jobs_packages_secrets_and_rights() -> None:
     assert "1 repository builds or publishes a release in such a job (pypi lumen)." in said
     assert "Secrets in reach: PYPI_TOKEN." in said
     assert "1 use has a token that may write." in said
+    twice = replace(ROW, job="again", publishes=("pypi", "pypi fern"))
+    said = incident.verdict(incident.Concerned(sure=(ROW, twice)), "some/action", "o", 9)
+    words = (
+        "1 repository builds or publishes a release in such a job (pypi fern, pypi lumen, pypi)."
+    )
+    assert words in said
     alone = incident.verdict(incident.Concerned(perhaps=(other,)), "x", "o", 9)
     assert "None of these jobs builds or publishes a release." in alone
     assert "Of 1 use the version is not known for sure." in alone

@@ -309,6 +309,21 @@ def test_back_to_another_address_shows_what_that_address_names(opened: Opened) -
     assert not app.exception
 
 
+def test_who_comes_for_one_check_reads_it_first(opened: Opened) -> None:
+    for name, words in (
+        ("long-lived-token", "Why it matters"),
+        ("zizmor/github-env", "LD_PRELOAD"),
+    ):
+        app = opened("method", "none", check=name)
+        text = sound(app, "Method")
+        assert words in text
+        assert app.subheader[0].value == name
+        kinds = [element.type for element in app.main]
+        assert kinds.index("subheader") < kinds.index("header")
+    usual = [element.type for element in opened("method", "none").main]
+    assert usual.index("header") < usual.index("subheader")
+
+
 def test_what_home_counts_is_what_its_links_list(opened: Opened, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'moved.sqlite'}"
     names = [f"lumen{number}" for number in range(8)]
