@@ -154,10 +154,12 @@ def _no_group(store: Store, wanted: str, entries: Sequence[GroupEntry]) -> Usage
     known = groups_of(entries, store.repositories())
     names = [key.removeprefix("group:") for key in known]
     near = get_close_matches(wanted[:100], names, n=5, cutoff=0.3) or names[:5]
-    return UsageError(
-        f"No repository that is stored is in a group {wanted!r}.",
-        f"Choose one of {', '.join(near)}." if near else "Name the file of groups by --groups.",
-    )
+    advice = "Name the file of groups by --groups."
+    if near:
+        advice = f"Choose one of {', '.join(near)}."
+    elif entries:
+        advice = "Compare the names in the file of groups with those of repositories in the store."
+    return UsageError(f"No repository that is stored is in a group {wanted!r}.", advice)
 
 
 def _issue(store: Store, repository: str) -> str:

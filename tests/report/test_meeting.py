@@ -304,6 +304,13 @@ def test_a_first_scan_is_one_line_an_owner(tmp_path: Path) -> None:
     lines = release_audit("report", "--database", path).out.splitlines()
     assert [line.partition(":")[0] for line in lines] == ["harbor-works", "orchard-labs"]
     assert all(line.endswith("there is nothing to compare with") for line in lines)
+    # No repository is in any group, with the file and without.
+    words = ("report", "--database", path, "--group", "Nobody")
+    file = tmp_path / "groups.toml"
+    file.write_text('[[group]]\nname = "Nobody"\nrepositories = ["elsewhere/*"]\n')
+    assert "Name the file of groups by --groups" in release_audit(*words).err
+    given = release_audit(*words, "--groups", str(file)).err
+    assert "Compare the names in the file of groups" in given
 
 
 def test_the_title_names_the_first_of_many_owners(sample: OwnerReport) -> None:
