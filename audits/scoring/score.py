@@ -155,7 +155,7 @@ def score(
         rules=rules,
         coverage=coverage,
         tier=tier_of(repository),
-        steps=tuple(_as_far_as_known(step, grade) for step in sheet.steps()),
+        steps=tuple(_as_far_as_known(step, grade) for step in _steps(sheet)),
         not_counted=_not_counted(scored, repository, with_acceptances),
     )
 
@@ -372,6 +372,12 @@ class ScoreInput(Struct, frozen=True, kw_only=True, dict=True):
         """How much it gains to fix a check after others, and what decides between equals."""
         points, _ = self.score(self.shared.closed(fixed | {fault.check}))
         return points or 0.0, fault.severity, fault.points, fault.check
+
+
+@lru_cache(maxsize=512)
+def _steps(sheet: ScoreInput) -> tuple[ScoreStep, ...]:
+    """The steps of a sheet; many repositories have the same faults."""
+    return tuple(sheet.steps())
 
 
 def _matters(verdict: _Verdict) -> bool:
