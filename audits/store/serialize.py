@@ -27,6 +27,10 @@ _JSON = msgspec.json.Encoder(order="sorted")
 _LEVEL = 1
 """The quickest. A higher level makes texts of a workflow's size 6 % smaller and takes half as long
 again."""
+_WINDOW = 13
+_MEMORY = 6
+"""The window is 8 KiB, longer than most texts. To set up zlib's usual one of 32 KiB takes longer than
+to compress a text of 3 KiB, and makes texts 1 % smaller."""
 _MAPPINGS = {dict, collections.abc.Mapping}
 
 Coder = Callable[[Any], Any]
@@ -61,7 +65,8 @@ def loads(kind: type[T], data: str | bytes) -> T:
 
 def pack(data: str) -> bytes:
     """Compressed UTF-8; surrogates that came in as escapes survive."""
-    return zlib.compress(data.encode("utf-8", "surrogatepass"), _LEVEL)
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW, _MEMORY)
+    return packer.compress(data.encode("utf-8", "surrogatepass")) + packer.flush()
 
 
 class Packed(Struct, frozen=True):
