@@ -38,7 +38,7 @@ _PAGE = re.compile(r"https?://[^\s<>\"]+")
 
 class ProposalWants(Struct, frozen=True):
     """What a person asks for: edits of which checks (all where empty), those to be reviewed
-    too, at most so many requests, what was declined before once more; ``write`` opens them
+    too, at most ``limit`` requests, what was declined before once more; ``write`` opens them
     without a question, ``diff`` only lists them. ``message_prefix`` begins commits' messages, and
     ``sign_off`` is the name and address of whoever signs them off.
     """

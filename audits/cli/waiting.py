@@ -15,7 +15,7 @@ _SAY_AGAIN = 30.0
 _SHORT = 3.0
 
 Show = Callable[[str, int], None]
-"""Shows a text, and counts so many repositories more."""
+"""Shows a text, and adds a number to the repositories that were read."""
 
 
 class Watch:
@@ -39,7 +39,7 @@ class Watch:
         self._show(name, 1)
 
     def waiting(self, seconds: float, why: str) -> None:
-        """The scan waits: so many seconds are left."""
+        """The scan waits for ``seconds`` more."""
         self._show(waiting_line(seconds, why), 0)
 
 

@@ -53,7 +53,7 @@ _CAUSE = re.compile(r"^\s+1: (.+)$", re.MULTILINE)
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 # A run takes milliseconds a file; whatever takes longer than this is stuck.
 _SECONDS, _SECONDS_A_FILE = 10.0, 0.1
-# The paths of so many files fit into a command line anywhere.
+# Files of one run: their paths fit into a command line on every system.
 _AT_ONCE = 300
 # Refused files that are taken out one by one; with more of them, halving is quicker.
 _ONE_BY_ONE = 8

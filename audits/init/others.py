@@ -100,10 +100,11 @@ def _npm_remarks(name: str, data: Mapping[str, object], ref: RepositoryRef) -> t
     remarks = []
     given = data.get("repository")
     url = given.get("url") if isinstance(given, dict) else given
-    if ref.is_known and not _leads_to(str(url or ""), ref):
+    if not (_leads_to(str(url or ""), ref) if ref.is_known else url):
+        own = f"be https://{ref.host}/{ref}" if ref.is_known else "name this repository"
         remarks.append(
-            f'Let "repository" in package.json be https://{ref.host}/{ref}: npm compares it with '
-            "the repository that publishes."
+            f'Let "repository" in package.json {own}: npm compares it with the repository that '
+            "publishes."
         )
     publish = data.get("publishConfig")
     access = publish.get("access") if isinstance(publish, dict) else None

@@ -80,7 +80,7 @@ class _Answer(Struct, frozen=True):
 
 
 class Writer:
-    """Writes to GitHub with one token, `SPACING` or so many seconds apart; ``reads`` reads with
+    """Writes to GitHub with one token, ``spacing`` seconds apart or `SPACING`; ``reads`` reads with
     the same.
     """
 

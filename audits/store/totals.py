@@ -50,7 +50,7 @@ class CheckTotal(Struct, frozen=True, kw_only=True):
 
 
 class PermissionTotal(Struct, frozen=True, kw_only=True):
-    """Unknown results that one permission would answer, in so many repositories."""
+    """How many unknown results one permission would answer, and in how many repositories."""
 
     unknown: int = 0
     repositories: int = 0

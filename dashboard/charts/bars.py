@@ -104,7 +104,7 @@ def areas(points: Mapping[str, float | None], ink: Ink, *, mean: bool = True) ->
 
 
 def colour_of(points: float | None) -> str:
-    """The colour of the grade that so many points are worth."""
+    """The colour of the grade that these points are worth."""
     return GREY if points is None else GRADE_COLOURS[grade_of(points).value]
 
 

@@ -208,7 +208,9 @@ _STORED = frozenset({"token", "mixed"})
 
 
 class Sums(Struct, frozen=True, kw_only=True):
-    """Means and sums over some repositories."""
+    """Means and sums over some repositories; ``unread`` have no grade, and ``tokens`` have a
+    package that a stored token uploads.
+    """
 
     repositories: int
     points: float | None
@@ -257,9 +259,9 @@ def standings(rows: Sequence[Standing], what: str) -> pd.DataFrame:
                 "points": row.now.points,
                 "change": _gain(row),
                 "critical and high": _from_to(row, lambda sums: f"{sums.grave:,}"),
-                "not read": _from_to(row, lambda sums: f"{sums.unread:,}"),
-                "on tokens": _from_to(row, lambda sums: f"{sums.tokens:,}"),
                 "repositories": row.now.repositories,
+                "without grade": _from_to(row, lambda sums: f"{sums.unread:,}"),
+                "with tokens": _from_to(row, lambda sums: f"{sums.tokens:,}"),
                 "key": row.key,
             }
             for row in order
@@ -270,9 +272,9 @@ def standings(rows: Sequence[Standing], what: str) -> pd.DataFrame:
             "points",
             "change",
             "critical and high",
-            "not read",
-            "on tokens",
             "repositories",
+            "without grade",
+            "with tokens",
             "key",
         ),
     )

@@ -6,6 +6,7 @@ import streamlit as st
 
 from audits.model.query import PackageFilter
 from audits.model.rows import PathRow, RepositoryRow
+from audits.model.wording import and_list
 from dashboard import data
 from dashboard.charts.path import path_picture
 from dashboard.frames.cells import prose
@@ -33,10 +34,19 @@ def worst_path(scope: ScanScope, row: RepositoryRow) -> None:
     with st.container(key="path-steps", gap="xsmall"):
         for box in shown:
             st.text(f"{'✂ ' if box.cut else ''}{box.kind}: {box.title}")
-    if path.cuts:
-        cut = path.cuts[0]
-        place = f" ({cut.path}:{cut.line})" if cut.path else ""
-        st.text(prose(f"✂ To close it: {cut.what}{place}"))
+    if closing := _closing(scope, path):
+        st.text(prose(f"✂ To close it: {closing}"))
+
+
+def _closing(scope: ScanScope, path: PathRow) -> str:
+    """What closes all ways to the path's package, and what that leaves; "" where nothing does."""
+    packages = data.packages(scope, path.repository, PackageFilter(registries=(path.registry,)))
+    package = next((p for p in packages if p.package == path.package and p.cut), None)
+    if package is None:
+        return ""
+    changes = package.cut.split("; ")
+    place = f" ({package.cut_path}:{package.cut_line})" if package.cut_path else ""
+    return f"{and_list(changes)}{'' if changes[1:] else place}. Leaves: {package.cut_leaves}"
 
 
 def exposure(scope: ScanScope, row: RepositoryRow) -> None:

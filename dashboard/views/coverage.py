@@ -39,7 +39,7 @@ with st.container(key="numbers", horizontal=True, gap="large"):
 
 page.section(
     "What a permission would answer",
-    "Give your token the first of these and so many unknown results become answers. "
+    "Each permission, given to your token, turns this many unknown results into answers. "
     "`release-audit doctor OWNER` shows what a token can see. Never give it write access.",
 )
 table(

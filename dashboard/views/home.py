@@ -103,7 +103,7 @@ def _numbers(scope: ScanScope) -> None:
         _link("findings", "Findings", scope, severity=["critical", "high"])
     with unread:
         number = f"{_unread(rows[-1]):,}"
-        st.metric("Not readable", number, **_change(rows, _unread), help=_UNREAD_HELP)
+        st.metric("No grade", number, **_change(rows, _unread), help=_UNREAD_HELP)
         _link("repositories", "Repositories", scope, grade="?")
     with stored:
         number = f"{home.on_tokens(rows[-1]):,}"
@@ -277,8 +277,9 @@ def _deadlines(scope: ScanScope) -> None:
     accepted = acceptances(data.findings(scope, data.ACCEPTED))
     if soon := waivers.ending(accepted, scope.at.date()):
         last = date.fromisoformat(min(row.expires for row in soon if row.expires))
-        words = f"{count(len(soon), 'waiver ends', 'waivers end')} within 30 days"
-        _link("waivers", f"{words}, the first on {last.day} {last:%b}", scope)
+        number = sum(row.findings for row in soon)
+        words = count(number, "accepted finding counts", "accepted findings count")
+        _link("waivers", f"{words} again within 30 days, the first on {last.day} {last:%b}", scope)
     _unrecognized(scope)
 
 

@@ -41,7 +41,7 @@ COLUMNS = (
     "changed",
 )
 FIRM = 75.0
-"""Under so many points, an area is no longer a B."""
+"""The points from which an area is a B."""
 
 
 def _filters(scope: ScanScope) -> tuple[RepositoryFilter, str]:

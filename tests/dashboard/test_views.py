@@ -345,7 +345,7 @@ def test_an_unknown_filter_is_named(opened: Opened) -> None:
 
 
 def test_owners_and_groups_side_by_side_are_named(opened: Opened) -> None:
-    bodies = [body for body in tables(opened("home", "two")) if "On tokens" in body]
+    bodies = [body for body in tables(opened("home", "two")) if "With tokens" in body]
     shown = {without_tags(body).split()[0]: body for body in bodies}
     assert set(shown) == {"Owner", "Group"}
     assert "orchard-labs" in shown["Owner"]

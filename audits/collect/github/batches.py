@@ -27,7 +27,7 @@ class BatchSize:
         self._successes = 0
 
     def failed(self, asked: int) -> bool:
-        """Record that so many were too much; False where it cannot become fewer."""
+        """Record that a batch of this size failed; False where it cannot become smaller."""
         self._failures[self.size] = self._failures.get(self.size, 0) + 1
         self._successes = 0
         if asked <= 1:

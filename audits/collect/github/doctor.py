@@ -33,7 +33,7 @@ _TEXT_REQUESTS = 50
 _PAGE = 100
 _MOST_PAGES = 500
 _COMPARISONS, _PINS = 200, 10
-"""At most so many pinned commits are looked for in the history of their action, in all and of
+"""How many pinned commits are looked for in the history of their action at most, in all and of
 one repository.
 """
 

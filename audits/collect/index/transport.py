@@ -99,7 +99,7 @@ class _DiskCache(FileCache):
 
 
 def cache_in(directory: Path | None, kept_days: int) -> BaseCache:
-    """A cache in that directory, or in memory; entries unused for so many days are deleted."""
+    """A cache in that directory, or in memory; entries unused for ``kept_days`` are deleted."""
     if directory is None:
         return DictCache()
     oldest = time.time() - kept_days * 86400

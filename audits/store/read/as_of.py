@@ -32,8 +32,9 @@ from audits.store.errors import StoreError, not_scanned
 from audits.store.schema import tables
 
 _FEW = 200
-"""Conditions of so many owners are written out, so that each can use an index; SQLite's
-expressions nest at most 1,000 deep."""
+"""Up to this number of owners, the condition of each is written out, so that it can use an index;
+SQLite's expressions nest at most 1,000 deep.
+"""
 
 
 class AsOf(Struct, frozen=True, kw_only=True):

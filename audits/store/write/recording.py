@@ -16,7 +16,7 @@ from audits.store.schema.tables import OPEN
 from audits.store.write.ids import Ids, insert_new
 
 FLUSH = 200
-"""Repositories whose progress is written together; a killed scan repeats at most so many."""
+"""Repositories whose progress is written together; a killed scan repeats no more than these."""
 
 
 class Recording(Struct, kw_only=True):

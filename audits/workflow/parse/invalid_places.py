@@ -5,7 +5,7 @@ from __future__ import annotations
 from audits.model.source import Gap, GapReason, SourceFile
 from audits.workflow.parse.nodes import Node, SourceText
 
-# Whoever corrects so many faults of one file sees the others next time.
+# Whoever corrects these faults of one file sees the others next time.
 MOST_FAULTS = 100
 
 

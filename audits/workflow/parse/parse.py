@@ -37,7 +37,7 @@ _DEEPEST = 100
 # by indentation alone it would be far longer than a file may be.
 _MANY_OPENINGS = 10_000
 # Of braces and brackets. That reader looks at each open one before every word, so that a thousand
-# inside each other is what takes long; files hold so many only one after the other.
+# inside each other is what takes long; files hold that many only one after the other.
 _MANY_BRACKETS = 1_000
 # An anchor as the C reader knows them; the other one takes nearly any character.
 _ANCHOR = re.compile("&[0-9A-Za-z_-]")

@@ -165,7 +165,7 @@ def _raw_commands(text: str, dialect: Dialect, patience: Patience) -> list[RawCo
 
 
 def _is_dense(plain: str) -> bool:
-    """Whether so many operators are in a long text that the grammar could take seconds."""
+    """Whether a long text has enough operators for the grammar to take seconds."""
     if len(plain) < _DENSE_FROM:
         return False
     return sum(map(plain.count, "|([<>{")) * _MAX_DENSITY > len(plain)
