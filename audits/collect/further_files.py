@@ -80,6 +80,12 @@ _PLACES = (
 )
 """What is in front of the folder in which a step works."""
 
+_BUILDS = re.compile(
+    r"(?:\b(?:uv|hatch|flit|poetry|pdm|rye) build|-m build|\bpyproject-build|\bpip3? wheel)"
+    r"((?:[ \t]+[\w@+./${}=:-]{1,120}){1,6})"
+)
+"""A build of a Python package, with the words after it: one may be the folder of the package."""
+
 _PLACE = re.compile(r"""[ =]*["']?(?:\./)?([\w@+.-][\w@+./${}\t -]{0,120})""")
 _BUILT = frozenset({"dist", "wheelhouse", "target", "pkg", "build", "out", "artifacts", "."})
 _WORDS = re.compile(r"[\w:./@-]+")
@@ -408,7 +414,7 @@ def _programs_in(text: str) -> frozenset[str]:
 
 @remembered(512)
 def _places_in(text: str) -> tuple[str, ...]:
-    """What stands behind each of `_PLACES`, as it is written, each once."""
+    """What stands behind each of `_PLACES` and what is built, as it is written, each once."""
     return tuple(dict.fromkeys(_each_place(text)))
 
 
@@ -419,6 +425,8 @@ def _each_place(text: str) -> Iterator[str]:
             if (match := _PLACE.match(text, at + len(mark))) is not None:
                 yield match[1]
             at = text.find(mark, at + 1)
+    for match in _BUILDS.finditer(text):
+        yield from (word for word in match[1].split() if not word.startswith("-"))
 
 
 _MISE_TASK = re.compile(

@@ -67,6 +67,15 @@ LAYOUTS: dict[str, tuple[dict[str, Content], set[str]]] = {
         {WORKFLOW: steps("- run: mise run push"), ".config/mise/tasks/push": "", ".config/x": ""},
         {".config/mise/tasks/push"},
     ),
+    "packages that a build names": (
+        {
+            WORKFLOW: steps("- run: python -m build --sdist one && uv build packages/two"),
+            "one/pyproject.toml": "",
+            "packages/two/pyproject.toml": "",
+            "packages/three/pyproject.toml": "",
+        },
+        {"one/pyproject.toml", "packages/two/pyproject.toml"},
+    ),
     "code owners": (
         {WORKFLOW: steps(), ".github/CODEOWNERS": "* @a\n", "docs/CODEOWNERS": "* @b\n"},
         {".github/CODEOWNERS"},

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from posixpath import normpath
 
 from audits.model.command import Command
 from audits.model.publication import Channel
 from audits.model.registry import Registry
+from audits.workflow.publish.built_packages import built_packages
+from audits.workflow.publish.folders import changed_to, joined
 from audits.workflow.publish.site import Site
 from audits.workflow.uploaders.uploader import Contents, Uploader
 
@@ -37,7 +38,7 @@ def packages_of(uploader: Uploader, site: Site, command: Command | None) -> tupl
 
     A name that is given counts; then the folder it is taken from; then the project that the
     environment links to, if the metadata knows it or a script renames the package; then the
-    only name that the metadata declares for the registry.
+    only name that the metadata declares for the registry, or those that a build on the way names.
     """
     registry = uploader.registry
     known = site.library.names.get(registry.value, ())
@@ -58,6 +59,8 @@ def packages_of(uploader: Uploader, site: Site, command: Command | None) -> tupl
         return (page,) if page else ()
     here = inside if len(known) > 1 and _checks_out(site) else []
     likely = known if len(known) == 1 else tuple(dict.fromkeys(here))
+    if not likely and registry is Registry.PYPI and len(known) > 1:
+        likely = site.once("built", lambda: built_packages(site))
     if page and (not likely or _runs_scripts(site)):
         return (page,)
     return likely
@@ -143,7 +146,7 @@ def _may_be_name(registry: Registry, text: str) -> bool:
 
 def directories_of(uploader: Uploader, site: Site, command: Command | None) -> list[str]:
     """The folders that what is uploaded comes from; "" is the root."""
-    return [_joined("", folder) for folder in _directories(uploader, site, command)]
+    return [joined("", folder) for folder in _directories(uploader, site, command)]
 
 
 def _directories(uploader: Uploader, site: Site, command: Command | None) -> Iterator[str]:
@@ -153,7 +156,7 @@ def _directories(uploader: Uploader, site: Site, command: Command | None) -> Ite
     step = site.step
     if step is not None and command is not None:
         base = [command.directory] if command.path else list(site.directories)
-        base = [_joined(folder, _changed_to(site, command)) for folder in base]
+        base = [joined(folder, changed_to(site, command)) for folder in base]
     if command is None:
         for name in contents.directory_inputs:
             if (scalar := site.input(name)) is not None and scalar.value:
@@ -162,16 +165,16 @@ def _directories(uploader: Uploader, site: Site, command: Command | None) -> Ite
     elif contents.directory_options and (word := command.option(*contents.directory_options)):
         for text in site.texts(site.expand(word, command)) or ():
             folder = text.rpartition("/")[0] if text.endswith(".toml") else text
-            yield from (_joined(start, folder) for start in base)
+            yield from (joined(start, folder) for start in base)
         return
     elif contents.name_options and (folders := _chosen_folders(contents, command)):
-        yield from (_joined(start, folder) for start in base for folder in folders)
+        yield from (joined(start, folder) for start in base for folder in folders)
         return
     elif contents.files:
         words = [w for w in command.words[1:] if "/" in w and "://" not in w]
         for word in words:
             texts = site.texts(site.expand(word, command)) or ()
-            yield from (_source(_joined(start, text)) for text in texts for start in base)
+            yield from (_source(joined(start, text)) for text in texts for start in base)
         if words:
             return
     yield from base
@@ -182,29 +185,6 @@ def _chosen_folders(contents: Contents, command: Command) -> list[str]:
     given = [w.removesuffix("...") for w in command.options(*contents.name_options)]
     given += [word for word in command.words[2:] if word.startswith("./")]
     return [w for w in given if w.startswith((".", "packages/")) and not _GLOB.search(w)]
-
-
-def _changed_to(site: Site, command: Command) -> str:
-    """The folder that ``cd`` changed to before the command, in the same script."""
-    folders = site.once("folders", lambda: dict(_folders(site)))
-    return folders.get(id(command), "")
-
-
-def _folders(site: Site) -> Iterator[tuple[int, str]]:
-    """The folder in which each command of the script runs, by the command's identity."""
-    folder = ""
-    for other in site.commands:
-        yield id(other), folder
-        if other.program in {"cd", "pushd"} and len(other.words) > 1:
-            texts = site.texts(site.expand(other.words[1], other))
-            folder = _joined(folder, texts[0]) if texts and len(texts) == 1 else folder
-        elif other.program == "popd":
-            folder = ""
-
-
-def _joined(base: str, folder: str) -> str:
-    joined = normpath(f"{base}/{folder}").strip("/") if folder else base
-    return "" if joined == "." else joined.removeprefix("./")
 
 
 def _source(path: str) -> str:
@@ -220,7 +200,7 @@ def _source(path: str) -> str:
 
 def _in(registry: Registry, site: Site, directory: str) -> tuple[str, ...]:
     """The names that the metadata in a folder declares."""
-    folder = _joined("", directory)
+    folder = joined("", directory)
     return tuple(
         package.name
         for package in site.library.declared
