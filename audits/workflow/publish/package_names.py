@@ -38,7 +38,8 @@ def packages_of(uploader: Uploader, site: Site, command: Command | None) -> tupl
 
     A name that is given counts; then the folder it is taken from; then the project that the
     environment links to, if the metadata knows it or a script renames the package; then the
-    only name that the metadata declares for the registry, or those that a build on the way names.
+    only name that the metadata declares for the registry, or those that a build on the way names,
+    or those at the root.
     """
     registry = uploader.registry
     known = site.library.names.get(registry.value, ())
@@ -52,15 +53,23 @@ def packages_of(uploader: Uploader, site: Site, command: Command | None) -> tupl
     inside = [name for directory in directories for name in _in(registry, site, directory)]
     if inside and directories != [""]:
         return tuple(dict.fromkeys(inside))
+    return _likely(site, registry, known, inside)
+
+
+def _likely(
+    site: Site, registry: Registry, known: tuple[str, ...], inside: list[str]
+) -> tuple[str, ...]:
+    """The packages where no folder says which; ``inside`` are those at the root."""
     page = _project_of_page(site) if registry is Registry.PYPI else ""
     if listed := tuple(name for name in known if _same(page, name)):
         return listed
     if site.once(("renamed", known), lambda: _is_renamed(site, known)):
         return (page,) if page else ()
-    here = inside if len(known) > 1 and _checks_out(site) else []
-    likely = known if len(known) == 1 else tuple(dict.fromkeys(here))
-    if not likely and registry is Registry.PYPI and len(known) > 1:
+    likely: tuple[str, ...] = known if len(known) == 1 else ()
+    if registry is Registry.PYPI and len(known) > 1:
         likely = site.once("built", lambda: built_packages(site))
+    if not likely and _checks_out(site):
+        likely = tuple(dict.fromkeys(inside))
     if page and (not likely or _runs_scripts(site)):
         return (page,)
     return likely

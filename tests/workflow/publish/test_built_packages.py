@@ -64,6 +64,15 @@ jobs:
 """
 
 
+def test_the_root_is_uploaded_from_a_checkout_where_no_build_names_another_package() -> None:
+    text = run_of("uv build packages/one\nuv publish").replace(
+        "    steps:\n", "    steps:\n      - uses: actions/checkout@v4\n"
+    )
+    assert [p.packages for p in found_in(text, MONOREPO)] == [("lumen-one",)]
+    unbuilt = text.replace("uv build packages/one", "ls")
+    assert [p.packages for p in found_in(unbuilt, MONOREPO)] == [("lumen",)]
+
+
 def test_the_job_that_hands_the_package_over_says_it_and_no_other() -> None:
     (found,) = found_in(SPLIT, MONOREPO)
     assert set(found.packages) == {"lumen-one", "lumen-two"}
