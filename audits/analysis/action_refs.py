@@ -31,6 +31,11 @@ def moving(uses: Uses, known: ResolvedRef | Unseen) -> str:
         return f"{name} names no commit"
     if "${{" in uses.ref:
         return f"{name} takes its ref from an expression: which version runs is unknown"
+    if uses.quoted_comment:
+        return (
+            f"{name} has its comment within the quotes: GitHub takes it for a part of the ref, and "
+            "finds none of that name"
+        )
     if _HEX.fullmatch(uses.ref) and not uses.ref.isdecimal():
         return f"{name} is no full commit id: GitHub needs exactly 40 hexadecimal digits"
     seen = isinstance(known, ResolvedRef) and known.commit is not None

@@ -104,6 +104,15 @@ jobs:
         uses: actions/cache@v4
       - run: twine upload dist/*
 """
+_COMMENT_IN_QUOTES = """\
+on: release
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1%s # v7.0.1%s
+      - run: twine upload dist/*
+"""
 _COMPOSITE = """\
 on: release
 jobs:
@@ -162,6 +171,11 @@ _PINNED = _FIXED.replace("3e5f45b2", "3E5F45B2")
         ),
         Example(name="a tag and a branch, offline", workflow=_WORKFLOW),
         Example(name="no full commit ids", workflow=_NOT_COMMITS),
+        Example(
+            name="a comment within the quotes",
+            workflow=_COMMENT_IN_QUOTES % ("", '" # !'),
+            fixed=_COMMENT_IN_QUOTES % ('"', ""),
+        ),
         Example(
             name="in a composite action on the way",
             workflow=_COMPOSITE,

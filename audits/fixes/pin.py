@@ -36,6 +36,9 @@ def pin_of(source: SourceFile | None, uses: Uses, known: ResolvedRef | Unseen) -
     A branch of a major version whose tip is no release is offered the newest release, to be
     reviewed; other branches are left to a person.
     """
+    if uses.quoted_comment:
+        edits = _comment_moved_out(source, uses)
+        return ActionPin(edits, advice="" if edits else "Write the comment behind the quotes.")
     if isinstance(known, Unseen):
         return ActionPin(advice=_ASK_ONLINE.format("GitHub knows the commit"))
     if known.commit is None:
@@ -91,6 +94,25 @@ def _apart(uses: Uses, known: ResolvedRef) -> str:
     days = (known.committed_at - known.newest_release_at).days
     when = f"{'1 day' if abs(days) == 1 else f'{abs(days)} days'} {'younger' if days >= 0 else 'older'} than"
     return f"{said}: its tip is {when} that release. What came between them?"
+
+
+def _comment_moved_out(source: SourceFile | None, uses: Uses) -> tuple[Edit, ...]:
+    """Move a comment out of the quotes that make it part of the ref; () where another follows, or
+    where it would swallow the rest of a mapping in braces.
+    """
+    raw = uses.raw
+    mark = raw.style if raw.style in {"'", '"'} else ""
+    if source is None or not mark or uses.comment_start != uses.comment_end:
+        return ()
+    line_end = source.text.find("\n", raw.end)
+    if source.text[raw.end : None if line_end < 0 else line_end].strip():
+        return ()
+    start = source.text.find(uses.quoted_comment, raw.start, raw.end)
+    kept = source.text[raw.start : start].rstrip() if start >= 0 else ""
+    if not kept or source.text[start : raw.end] != uses.quoted_comment + mark:
+        return ()
+    comment = f"{mark} {uses.quoted_comment}"
+    return (replace(source, raw.start + len(kept), raw.end, comment),)
 
 
 def pin_edits(source: SourceFile | None, uses: Uses, commit: str, tag: str) -> tuple[Edit, ...]:

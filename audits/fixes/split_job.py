@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import count
 
 from audits.fixes.edits import add_to_job, owned_comments, replace
 from audits.model.outcome import Edit
@@ -45,12 +47,13 @@ def split_job(workflow: Workflow, job: Job, upload: Step) -> tuple[Edit, ...]:
     days = 7 if job.environment is not None else 1  # it may wait for an approval
     item = text[dash : text.index("-", dash)]
     head = _head_of_build(text, job, pad)
-    handed = _step(item, _UPLOAD, path, "if-no-files-found: error", f"retention-days: {days}")
+    name = _free_name(workflow)
+    handed = _step(item, _UPLOAD, name, path, "if-no-files-found: error", f"retention-days: {days}")
     new = "\n".join(head) + "\n" + text[dash:end] + handed + "\n"
     needs = add_to_job(
         workflow.source, job, (f"needs: [{_NAME}]",), ("name", "runs-on", "environment", "steps")
     )
-    cut = replace(workflow.source, dash, end, _step(item, _DOWNLOAD, path))
+    cut = replace(workflow.source, dash, end, _step(item, _DOWNLOAD, name, path))
     return (replace(workflow.source, start, start, new), *needs, cut) if needs else ()
 
 
@@ -87,7 +90,28 @@ def _dash(text: str, step: Step) -> int | None:
     return start if re.fullmatch(r" *- +", text[start : step.span[0]]) else None
 
 
-def _step(item: str, uses: str, path: str, *more: str) -> str:
+def _free_name(workflow: Workflow) -> str:
+    """A name for an artifact that no other upload of the run has: a second upload of a name fails.
+
+    https://github.com/actions/upload-artifact#breaking-changes
+    """
+    taken = {
+        name.value
+        for job in workflow.jobs
+        for step in job.steps
+        if step.uses is not None
+        and step.uses.action == "actions/upload-artifact"
+        and (name := step.input("name")) is not None
+    }
+    return next(n for n in _names() if n not in taken)
+
+
+def _names() -> Iterator[str]:
+    yield "dist"
+    yield from ("dist-to-publish" + (f"-{n}" if n > 1 else "") for n in count(1))
+
+
+def _step(item: str, uses: str, name: str, path: str, *more: str) -> str:
     lines = [f"{item}- uses: {uses}", f"{item}  with:"]
-    lines += [f"{item}    {line}" for line in ("name: dist", f"path: {path}", *more)]
+    lines += [f"{item}    {line}" for line in (f"name: {name}", f"path: {path}", *more)]
     return "\n".join(lines) + "\n"

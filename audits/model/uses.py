@@ -11,6 +11,7 @@ from msgspec import Struct
 from audits.model.location import Scalar
 
 _COMMIT = re.compile("[0-9A-Fa-f]{40}")
+_COMMENTED = re.compile(r"[0-9a-fA-F]{40}\s+(#\s*\S.*)")
 
 
 class UsesKind(StrEnum):
@@ -50,6 +51,14 @@ class Uses(Struct, frozen=True, kw_only=True, dict=True):
         """``owner/repo[/path]`` in lower case; empty unless remote."""
         slug = self.slug
         return f"{slug}/{self.path.lower()}" if slug and self.path else slug
+
+    @property
+    def quoted_comment(self) -> str:
+        """The comment that stands within the quotes behind a full commit id, as in
+        ``"owner/repo@… # v1"``: it is part of the ref then, and no such ref exists; "" for none.
+        """
+        found = _COMMENTED.fullmatch(self.ref)
+        return found[1] if found is not None else ""
 
     @property
     def is_pinned(self) -> bool:

@@ -282,6 +282,14 @@ def test_a_job_with_steps_after_the_upload_is_not_split() -> None:
     assert audited.finding.edits == ()
 
 
+def test_a_split_takes_a_name_that_no_other_artifact_has() -> None:
+    own = "uses: actions/upload-artifact@v4\n        with: {name: dist, path: out}"
+    steps = ("run: python -m build", own)
+    (split,) = found("build-and-publish-in-one-job", publishing(*steps))
+    texts = "".join(edit.new for edit in split.finding.edits)
+    assert re.findall(r"          name: (\S+)", texts) == ["dist-to-publish"] * 2
+
+
 def test_a_split_copies_the_time_limit_and_leaves_the_upload_its_comment() -> None:
     workflow = publishing("run: python -m build", head="    timeout-minutes: 9\n").replace(
         UPLOAD, f"      # the one way out\n{UPLOAD}"

@@ -20,57 +20,17 @@ _NO_PROMPT = frozenset(
 _RIGHTS = re.compile(r"tool|permission|sandbox|mode|approval|allow|auto|yes|force|profile|^-[csf]$")
 _DENIES = re.compile(r"disallow|deny|denied|exclude|block|forbid|without")
 _DENIED_LIST = re.compile(
-    r"--?[a-z-]*(?:disallow|deny|exclude)[a-z-]*[= ]+(\"[^\"]*\"|'[^']*'|\S+)"
-    r"|\"(?:disallow|deny|exclude|block)\w*\"\s*:\s*\[([^\]]*)\]"
+    r"--?[a-z-]{0,30}?(?:disallow|deny|exclude)[a-z-]{0,30}[= ]{1,9}"
+    r"(\"[^\"]{0,2000}\"|'[^']{0,2000}'|\S{1,2000})"
+    r"|\"(?:disallow|deny|exclude|block)\w{0,30}\"\s{0,9}:\s{0,9}\[([^\]]{0,2000})\]"
 )
-_PATTERN = re.compile(r"[\w.]*\(([^()\n]*)\)")
+# Bounded, for a text of the repository's may repeat a tool's name a hundred thousand times.
+_PATTERN = re.compile(r"[\w.]{0,60}\(([^()\n]{0,300})\)")
 _OPEN_PROGRAMS = frozenset(
-    [
-        "bash",
-        "sh",
-        "zsh",
-        "fish",
-        "pwsh",
-        "env",
-        "sudo",
-        "xargs",
-        "find",
-        "awk",
-        "sed",
-        "eval",
-        "exec",
-        "python",
-        "python3",
-        "node",
-        "deno",
-        "bun",
-        "ruby",
-        "perl",
-        "php",
-        "npm",
-        "npx",
-        "pnpm",
-        "yarn",
-        "pip",
-        "uv",
-        "uvx",
-        "pipx",
-        "poetry",
-        "make",
-        "just",
-        "task",
-        "cargo",
-        "go",
-        "dotnet",
-        "mvn",
-        "gradle",
-        "docker",
-        "podman",
-        "git",
-        "curl",
-        "wget",
-        "ssh",
-    ]
+    {"bash", "sh", "zsh", "fish", "pwsh", "env", "sudo", "xargs", "find", "awk", "sed", "eval"}
+    | {"exec", "python", "python3", "node", "deno", "bun", "ruby", "perl", "php", "npm", "npx"}
+    | {"pnpm", "yarn", "pip", "uv", "uvx", "pipx", "poetry", "make", "just", "task", "cargo", "go"}
+    | {"dotnet", "mvn", "gradle", "docker", "podman", "git", "curl", "wget", "ssh"}
 )
 """Programs that start others, or push, with options that a pattern such as ``git:*`` leaves open."""
 _OPEN_GH = frozenset({"", "*", "api", "alias", "extension", "workflow", "release", "pr merge"})

@@ -87,6 +87,8 @@ _HEAD_ACTIONS = frozenset(
 )
 _MOST_SPELLED = 20
 """Variables and inputs that one ref leads to; real ones lead to two or three."""
+_LONGEST_VALUE = 1_000
+"""Of a variable in a command: addresses and refs are shorter."""
 _PULL = re.compile(r"(?:refs/)?pull/[^\s:]+?/(?:head|merge)\b|refs/pull/")
 _PATCHES = ("github.event.pull_request.patch_url", "github.event.pull_request.diff_url")
 _PATCH = re.compile(r"/pulls?/\S+\.(?:patch|diff)\b|/pulls/.*\.(?:patch|diff)\b")
@@ -446,7 +448,7 @@ class Workspace:
         """A command's text with the variables that the file sets in the place of their names."""
         known: dict[str, str] = {}
         for env in (self.view.workflow.env, self.view.job.env, placed.step.env):
-            known |= {name: value.value for name, value in env.items()}
+            known |= {name: value.value[:_LONGEST_VALUE] for name, value in env.items()}
         return _VARIABLE.sub(lambda found: known.get(found[1], found[0]), text)
 
     def _bring(self, placed: PlacedStep, at: Location, folder: str, what: str) -> None:

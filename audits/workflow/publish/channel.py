@@ -59,7 +59,7 @@ def channel_of(uploader: Uploader, site: Site, command: Command | None) -> Chann
     return found.pop() if len(found) == 1 else Channel.UNKNOWN
 
 
-_NAMED_ADDRESS = re.compile(r"[\w.-]+::(?:\w+::)?(?=\w+://)")
+_NAMED_ADDRESS = re.compile(r"^\s*[\w.-]{1,200}::(?:\w{1,60}::)?(?=\w{1,20}://)")
 """What stands before an address in Maven's ``id::layout::url``:
 https://maven.apache.org/plugins/maven-deploy-plugin/deploy-mojo.html#altDeploymentRepository
 """

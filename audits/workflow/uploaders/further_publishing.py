@@ -21,7 +21,7 @@ _FILE = (
     r"\.(?:whl|tar\.\w+|tgz|txz|zip|7z|exe|msi|msix|dmg|pkg|deb|rpm|apk|aab|ipa|jar|war|nupkg|gem|crate"
     r"|vsix|appimage|snap|flatpak|conda|iso|bin)\b|\b(?:dist|releases?|wheelhouse|artifacts|downloads?)\b"
 )
-_FOR_TESTS = r"--(?:repository|project)[= ](?:\$\{\{[^}]*\}\}|\S)*?(?<![a-z])(?:dev|tests?|staging|sandbox|ci)\b"
+_FOR_TESTS = r"--(?:repository|project)[= ](?:\$\{\{[^}]*\}\}|(?!\$\{\{)\S)*?(?<![a-z])(?:dev|tests?|staging|sandbox|ci)\b"
 """A repository or project of a cloud that holds builds of changes, by its name."""
 
 
