@@ -275,8 +275,8 @@ class _Tree:
             if os.path.islink(place):
                 raise dangling() from error
         except NotADirectoryError as error:
-            mode = os.stat(place).st_mode
-            if not stat.S_ISREG(mode):
+            mode = _mode(place)
+            if mode is not None and not stat.S_ISREG(mode):
                 raise no_file(mode) from error
         except OSError as error:
             raise ReadFault.of(error) from error
@@ -304,6 +304,14 @@ class _Tree:
             else:
                 self._inside[path] = self._is_inside(path.rpartition("/")[0])
         return self._inside[path]
+
+
+def _mode(place: str) -> int | None:
+    """What kind of file lies there; None where nothing can, for a file stands above it."""
+    try:
+        return os.stat(place).st_mode
+    except NotADirectoryError:
+        return None
 
 
 def _kind(entry: os.DirEntry[str]) -> _Kind:

@@ -132,10 +132,16 @@ class Hops:
                     commands += led.commands
                     hops += [led.hop, *led.further]
                     settled = settled and led.hop.settled
+        elif any(self._leads_on(c, place) for c, place in _placed(found.commands, None)):
+            settled = False
         hop = replace(_hop(command, invocation, found.path), read=True, settled=settled)
         return Expansion(
             hop=hop, commands=tuple(commands[:_MOST_COMMANDS]), further=tuple(hops[:_MOST_HOPS])
         )
+
+    def _leads_on(self, command: Command, directory: str) -> bool:
+        """Whether a command runs something of the repository's own, which is not followed here."""
+        return any(not each.optional for each in invocations(command, directory, self._files))
 
     def _nearest(self, invocation: Invocation, checkouts: tuple[str, ...]) -> str:
         """The file of an invocation that was read, else the likeliest one."""

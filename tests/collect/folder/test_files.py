@@ -64,6 +64,14 @@ def test_a_file_that_links_out_is_not_read(tree: Path) -> None:
     assert names(tree) == []
 
 
+def test_a_file_in_the_place_of_githubs_folder_holds_no_workflows(tree: Path) -> None:
+    (tree / ".github/workflows").rmdir()
+    (tree / ".github").rmdir()
+    (tree / ".github").write_text("")
+    write(tree, "setup.py")
+    assert names(tree) == ["setup.py"]
+
+
 def test_a_folder_that_links_out_is_not_read(tree: Path) -> None:
     (tree / "core").symlink_to(tree.parent / "outside/nested")
     assert names(tree) == []

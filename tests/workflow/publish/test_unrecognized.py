@@ -412,6 +412,15 @@ def test_no_check_says_that_it_publishes_nothing(text: str) -> None:
     assert job in found.repository.graph.release_jobs
 
 
+def test_tasks_deeper_than_what_is_followed_are_not_called_nothing() -> None:
+    tasks = "".join(f"a{n}:\n\t$(MAKE) a{n + 1}\n" for n in range(9)) + "a9:\n\tnpm publish\n"
+    text = workflow(run("make publish"), permissions=IDENTITY, job="publish")
+    loud = audited(text, Makefile=f"publish: a0\n{tasks}")
+    assert {gap.reason for gap in loud.repository.gaps} == {GapReason.UNRECOGNIZED}
+    quiet = audited(text, Makefile="publish:\n\t@echo nothing yet\n")
+    assert not quiet.repository.gaps
+
+
 # Beside a known release, the workflow's trigger alone says nothing of a further job.
 BESIDE = {name: text for name, text in LOUD.items() if name != "an identity and a trigger"}
 
