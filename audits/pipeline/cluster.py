@@ -182,20 +182,25 @@ def _judged(pair: tuple[Snapshot | Prepared, SerializedAudit]) -> Judged:
     return Judged(serialized=serialized, repository=repository)
 
 
+def _configure_dask() -> None:
+    """Settings that Dask takes before it is imported. ImportError where it is not installed."""
+    import dask
+
+    # This program writes one sentence where Dask would log a traceback.
+    quiet = dict.fromkeys(("distributed", "distributed.client", "distributed.core"), "critical")
+    dask.config.set(
+        {
+            "logging": quiet,
+            "distributed.admin.large-graph-warning-threshold": "1 GB",
+            # Dask keeps its last thousand messages for its developers: each has a batch.
+            "distributed.admin.low-level-log-length": 0,
+        }
+    )
+
+
 def _connected(address: str) -> Client:
     try:
-        import dask
-
-        # This program writes one sentence where Dask would log a traceback.
-        quiet = dict.fromkeys(("distributed", "distributed.client", "distributed.core"), "critical")
-        dask.config.set(
-            {
-                "logging": quiet,
-                "distributed.admin.large-graph-warning-threshold": "1 GB",
-                # Dask keeps its last thousand messages for its developers: each has a batch.
-                "distributed.admin.low-level-log-length": 0,
-            }
-        )
+        _configure_dask()
         from distributed import Client
     except ImportError:
         raise WrongAddressError(
