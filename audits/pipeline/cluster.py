@@ -208,11 +208,6 @@ def _connected(address: str) -> Client:
             "Run: pip install 'release-audit[cluster]'.",
         ) from None
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
-    none = ClusterError(
-        f"No Dask scheduler answers at {address}.",
-        "Start one (dask scheduler), check the address and the network; without --scheduler "
-        "this machine does all.",
-    )
     try:
         # Dask's own limit ends once the connection is made: a silent server would block for ever.
         return within(
@@ -220,14 +215,22 @@ def _connected(address: str) -> Client:
             lambda: Client(address, timeout=_CONNECT_SECONDS, set_as_default=False),
         )
     except (OSError, TooSlowError):
-        raise none from None
+        raise _no_answer(address) from None
     except (ValueError, TypeError):
         raise WrongAddressError(
             f"{address} is no address of a scheduler.", "Write it as tcp://HOST:8786."
         ) from None
     except Exception as error:  # whatever Dask raises on an answer in another protocol
         log_fault(error, "connecting to a cluster")
-        raise none from None
+        raise _no_answer(address) from None
+
+
+def _no_answer(address: str) -> ClusterError:
+    return ClusterError(
+        f"No Dask scheduler answers at {address}.",
+        "Start one (dask scheduler), check the address and the network; without --scheduler "
+        "this machine does all.",
+    )
 
 
 def _check_versions(client: Client) -> None:

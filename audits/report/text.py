@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from audits.fixes.edit_sets import edit_sets
 from audits.model.outcome import FixKind, Severity
+from audits.model.publication import Auth
 from audits.model.score import Audit, AuditedFinding, Grade
 from audits.report.escape import printable
 from audits.report.exposure import exposure_lines
@@ -95,8 +96,9 @@ def _publications(audit: Audit, style: Style) -> Iterator[str]:
             if p.environment
             else "no environment"
         )
+        auth = "no stored credential" if p.auth is Auth.NONE else p.auth
         where = style(f"{printable(p.at.path)}:{p.at.line}", "dim")
-        yield f"  {p.registry} ({p.channel})  {names}  {printable(p.way)}, {p.auth}, {environment}  {where}"
+        yield f"  {p.registry} ({p.channel})  {names}  {printable(p.way)}, {auth}, {environment}  {where}"
 
 
 def _areas(audit: Audit) -> Iterator[str]:
