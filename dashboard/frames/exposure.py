@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 from msgspec import Struct
+from msgspec.structs import replace
 
 from audits.analysis.exposure.sentences import LEVELS
 from audits.model.exposure import PathState
@@ -109,6 +110,8 @@ def boxes(path: PathRow) -> tuple[PathBox, ...]:
                 cut=first and place > 0,
             )
         )
+    if cutting is not None and len(found) > 1 and not any(box.cut for box in found):
+        found[1] = replace(found[1], cut=True)  # a setting is at no line: it closes the way in
     for number, need in enumerate(path.needs if path.state != "seen" else ()):
         unseen = PathBox(place=number, kind="not seen", title=prose(need), where="", unseen=True)
         found.append(unseen)

@@ -78,7 +78,7 @@ _PAPER = """
   [data-testid=stSidebar], [data-testid=stHeader], [data-testid=stElementToolbar],
   [data-testid=stElementContainer]:has([data-testid=stDataFrame]),
   [data-testid=stElementContainer]:has([data-testid=stDownloadButton]),
-  [data-testid=stElementContainer]:has([data-testid=stPopover]) {display: none !important}
+  [data-testid=stPopover], [data-testid=stCheckbox] {display: none !important}
   [data-testid=stApp], [data-testid=stMain], [data-testid=stAppViewContainer],
   [data-testid=stMainBlockContainer]
     {position: static !important; height: auto !important; overflow: visible !important}
@@ -97,7 +97,7 @@ _PAPER = """
   svg path[fill="#19222c"] {fill: #f3f6f9}
   svg path[stroke="#3b4a58"], svg line[stroke="#3b4a58"] {stroke: #c3ced8}
   .rows .scroll {max-height: none !important; overflow: visible; border: 0; background: none}
-  .rows th {position: static}
+  .rows th, .rows th:first-child, .rows td:first-child {position: static}
   .rows table, .on-paper table
     {border-collapse: collapse; width: 100%; font-size: 10px; line-height: 1.25}
   .rows th, .rows td, .on-paper th, .on-paper td

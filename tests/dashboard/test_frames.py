@@ -18,14 +18,14 @@ from audits.model.query import (
     OwnerFact,
     PermissionCount,
 )
-from audits.model.rows import DeductionRow, GapRow, PackageMove, ScoreChange
+from audits.model.rows import CutRow, DeductionRow, GapRow, PackageMove, ScoreChange, StepRow
 from audits.model.score import Grade, ScoreStep
 from audits.report.acceptances import acceptances, without_effect
 from audits.suppressions.waivers import Waiver
 from dashboard import theme
 from dashboard.charts import trends as trend_charts
 from dashboard.frames import actions, comparison, home, tables, trends, waivers
-from dashboard.frames.exposure import without_level, worst_first
+from dashboard.frames.exposure import boxes, without_level, worst_first
 from dashboard.frames.findings import (
     by_check,
     check_name,
@@ -390,6 +390,19 @@ def test_the_path_that_the_level_stands_on_is_drawn() -> None:
     first = worst_first(rows, "third-party", "anyone")
     assert [rows.index(row) for row in first] == [4, 2, 1, 3, 0]
     assert worst_first(rows, "unknown", "anyone")[0] is rows[1]
+
+
+def test_the_arrow_to_cut_is_marked_also_where_a_setting_closes_the_path() -> None:
+    kinds = ("actor", "way-in", "sink", "publish")
+    steps = tuple(
+        StepRow(kind=kind, what=kind, path="release.yml", line=line, job="")
+        for line, kind in enumerate(kinds, 1)
+    )
+    for where, line, marked in (("release.yml", 3, 2), ("", 0, 1), ("release.yml", 1, 1)):
+        cut = CutRow(what="close it", path=where, line=line)
+        shown = boxes(path(steps=steps, cuts=(cut,)))
+        assert [box.cut for box in shown] == [place == marked for place in range(4)]
+    assert not any(box.cut for box in boxes(path(steps=steps)))
 
 
 def test_packages_without_a_level_are_counted_beside_the_levels() -> None:
