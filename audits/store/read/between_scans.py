@@ -8,10 +8,12 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     Row,
     Select,
     and_,
     case,
+    false,
     func,
     or_,
     select,
@@ -157,9 +159,9 @@ class ReadComparisons(Scoped):
 def _differing(pair: tuple[AsOf, AsOf], direction: Direction | None) -> Select[Any]:
     """Repositories whose score is not the same as of both scans."""
     earlier, later = pair
-    joined = _repository.outerjoin(
-        _earlier, and_(_earlier.c.repository_id == _repository.c.id, earlier.holds(_earlier))
-    ).outerjoin(_later, and_(_later.c.repository_id == _repository.c.id, later.holds(_later)))
+    joined = _repository.outerjoin(_earlier, _of_repository(earlier, _earlier)).outerjoin(
+        _later, _of_repository(later, _later)
+    )
     differ = or_(
         _earlier.c.points.is_distinct_from(_later.c.points),
         _earlier.c.grade.is_distinct_from(_later.c.grade),
@@ -173,6 +175,19 @@ def _differing(pair: tuple[AsOf, AsOf], direction: Direction | None) -> Select[A
         other = and_(~func.coalesce(_fell(), False), ~func.coalesce(_rose(), False))
         statement = statement.where(wanted.get(direction, other))
     return statement
+
+
+def _of_repository(scope: AsOf, table: FromClause) -> ColumnElement[bool]:
+    """Whether a row is the repository's as of its owner's scan.
+
+    The owner is compared in ``_repository``: by the owner of ``table`` SQLite, which knows no
+    sizes, would read all rows of the owner for each of its repositories.
+    """
+    if not scope.scans:
+        return false()
+    at = case(scope.scans, value=_repository.c.owner_id)
+    mine = table.c.repository_id == _repository.c.id
+    return and_(mine, table.c.opened <= at, table.c.closed > at)
 
 
 def _fell() -> ColumnElement[bool]:
