@@ -185,6 +185,23 @@ def test_reports_and_tables_read_no_history_from_end_to_end(
     check_plans(filled_store, statements)
 
 
+def test_scores_of_two_scans_are_joined_by_repository(filled_store: Store) -> None:
+    with asked() as statements:
+        filled_store.count_compared(1, 3, owner=OWNER)
+    with filled_store.reading() as connection:
+        if connection.dialect.name != "sqlite":
+            return
+        for each in statements:
+            explained = connection.exec_driver_sql(
+                f"EXPLAIN QUERY PLAN {each.statement}", tuple(each.parameters)
+            )
+            steps = [
+                row.detail for row in explained if re.match(r"\w+ (earlier|later)", row.detail)
+            ]
+            assert len(steps) == 2
+            assert all("repository_id=?" in step for step in steps), steps
+
+
 def test_a_query_without_an_index_is_found(filled_store: Store) -> None:
     with asked() as statements, filled_store.reading() as connection:
         connection.exec_driver_sql("SELECT count(*) FROM finding AS f WHERE f.ordinal = 7").all()
