@@ -17,7 +17,8 @@ class Wrapper(Struct, frozen=True, kw_only=True):
     options followed by a value. ``module`` options name a module to run. ``skip`` positional
     words come before the command. ``not_with`` options make it no wrapper. ``modules``: the
     command is the module of a program of others, ``example.com/owner/program/v2@latest``, and
-    anything else is code of the project.
+    anything else is code of the project. ``behind`` are the words behind which the command
+    stands, whatever comes before; ``only_behind``: without one of them it runs none.
     """
 
     subcommands: tuple[tuple[str, ...], ...] = ((),)
@@ -28,6 +29,8 @@ class Wrapper(Struct, frozen=True, kw_only=True):
     versions: bool = False
     modules: bool = False
     not_with: frozenset[str] = frozenset()
+    behind: frozenset[str] = frozenset()
+    only_behind: bool = False
 
 
 def _words(text: str) -> frozenset[str]:
@@ -68,6 +71,14 @@ _WRAPPERS: dict[str, Wrapper] = {
     "nice": Wrapper(values=_words("-n --adjustment")),
     "ionice": Wrapper(values=_words("-c -n")),
     "timeout": Wrapper(values=_words("-k -s --signal --kill-after"), skip=1),
+    **dict.fromkeys(("dumb-init", "tini", "caffeinate", "winpty", "valgrind"), Wrapper()),
+    "strace": Wrapper(values=_words("-e -o -p -s -u")),
+    "taskset": Wrapper(skip=1),
+    "flock": Wrapper(values=_words("-w --timeout -E"), skip=1),
+    "retry": Wrapper(values=_words("-t --tries -s --sleep -d --delay -m --min -x --max")),
+    "parallel": Wrapper(values=_words("-j --jobs -P --max-procs --joblog --delay --retries -a")),
+    "watchexec": Wrapper(values=_words("-e -w -i --exts --watch --ignore")),
+    "wsl": Wrapper(values=_words("-d --distribution -u --user --cd"), not_with=_words("--install")),
     "xvfb-run": Wrapper(values=_words("-s -n -e -f -p --server-args --server-num")),
     "xargs": Wrapper(values=_words("-n -I -P -d -L -a -s -E --max-args --max-procs --delimiter")),
     "uv": Wrapper(
@@ -100,8 +111,43 @@ _WRAPPERS: dict[str, Wrapper] = {
     "yarn": Wrapper(subcommands=_EXEC, values=_NODE, versions=True),
     "corepack": Wrapper(versions=True, not_with=_words("enable disable prepare use install")),
     "bundle": Wrapper(subcommands=(("exec",),), values=_words("--gemfile")),
-    "mise": Wrapper(subcommands=_EXEC, values=_words("-C --cd -E --env")),
-    "nix": Wrapper(subcommands=(("develop",), ("shell",)), module=_words("-c --command")),
+    "mise": Wrapper(subcommands=_EXEC, values=_words("-C --cd -E --env"), behind=_words("--")),
+    "nix": Wrapper(
+        subcommands=(("develop",), ("shell",)), behind=_words("-c --command"), only_behind=True
+    ),
+    "guix": Wrapper(
+        subcommands=(("shell",), ("environment",)), behind=_words("--"), only_behind=True
+    ),
+    "devbox": Wrapper(subcommands=_RUN, values=_words("-c --config -e --env --env-file")),
+    "devenv": Wrapper(subcommands=(("shell",),)),
+    "flox": Wrapper(subcommands=(("activate",),), values=_words("-d --dir -r --remote")),
+    "direnv": Wrapper(subcommands=(("exec",),), skip=1),
+    "pkgx": Wrapper(),
+    "proto": Wrapper(subcommands=_RUN),
+    "asdf": Wrapper(subcommands=(("exec",),)),
+    "volta": Wrapper(subcommands=_RUN, values=_words("--node --npm --pnpm --yarn")),
+    "fnm": Wrapper(subcommands=(("exec",),), values=_words("--using")),
+    "nvm": Wrapper(subcommands=(("exec",),), skip=1),
+    "lerna": Wrapper(
+        subcommands=(("exec",),), values=_words("--scope --ignore --concurrency --since")
+    ),
+    # What hands secrets or variables to a program.
+    "op": Wrapper(subcommands=_RUN, values=_words("--env-file --account")),
+    "doppler": Wrapper(
+        subcommands=_RUN, values=_words("-p --project -c --config -t --token --scope --mount")
+    ),
+    "dotenvx": Wrapper(subcommands=_RUN, values=_words("-f --env-file -e --env")),
+    "dotenv": Wrapper(subcommands=(("run",), ()), values=_words("-e -f -v -c --file")),
+    "dotenv-cli": Wrapper(values=_words("-e -v -c")),
+    "env-cmd": Wrapper(values=_words("-f --file -e --environments -r --rc-file")),
+    "cross-env": Wrapper(assigns=True),
+    "cross-env-shell": Wrapper(assigns=True),
+    "infisical": Wrapper(
+        subcommands=_RUN, values=_words("--env --path --projectId --token --domain")
+    ),
+    "aws-vault": Wrapper(subcommands=(("exec",),), skip=1),
+    "chamber": Wrapper(subcommands=(("exec",),), skip=1),
+    "teller": Wrapper(subcommands=_RUN, values=_words("-c --config")),
     "go": Wrapper(
         subcommands=_RUN,
         values=_words("-C -mod -modfile -tags -ldflags -gcflags -overlay -p -exec"),
@@ -111,9 +157,10 @@ _WRAPPERS: dict[str, Wrapper] = {
     "python": Wrapper(values=_words("-W -X"), module=_words("-m"), not_with=_words("-c -")),
     "py": Wrapper(values=_words("-W -X"), module=_words("-m"), not_with=_words("-c -")),
 }
-_ONLY_AFTER_MODULE = frozenset({"python", "py", "nix"})
+_ONLY_AFTER_MODULE = frozenset({"python", "py"})
 _PYTHON = re.compile(r"python(?:\d+(?:\.\d+)*t?)?|pypy\d*(?:\.\d+)*")
 _INSTALLED = re.compile(r"(?:/|~|\$|[A-Za-z]:|(?:.*[/\\])?\.?(?:bin|Scripts|sbin)[/\\])")
+_WHICH = re.compile(r"[\"']?\$\((?:which|command -v|type -p) ([\w.-]+)\)[\"']?")
 _VERSION = re.compile(r"(?<=[\w\]])(?:@|==|~=|>=|<=|!=|<|>).*|\[[^\[\]]*\]")
 _MODULE_FLAG = re.compile(r"-[A-Za-z]*m")
 _MODULE = re.compile(r"[\w-]+(?:\.[\w-]+)+/[^\s$]")
@@ -162,6 +209,8 @@ def _program(word: str) -> str:
     """The program's name; a path inside the project stays, for it is the project's code."""
     if "${{" in word:
         return word
+    if (found := _WHICH.fullmatch(word)) is not None:
+        return found[1]
     if ("/" in word or "\\" in word) and _INSTALLED.match(word):
         word = re.split(r"[/\\]", word)[-1] or word
     return word.removesuffix(".exe")
@@ -179,6 +228,10 @@ def _inside(words: list[str], wrapper: Wrapper) -> tuple[str, int] | None:
         return None
     name = " ".join(("python" if _PYTHON.fullmatch(program) else program, *subcommand))
     index += len(subcommand)
+    if wrapper.behind:
+        found = next((i for i in range(index, len(words)) if words[i] in wrapper.behind), None)
+        if found is not None or wrapper.only_behind:
+            return None if found is None else (name, found + 1)
     while index < len(words) and words[index].startswith("-") and len(words[index]) > 1:
         word = words[index]
         if word in wrapper.not_with:
@@ -192,7 +245,8 @@ def _inside(words: list[str], wrapper: Wrapper) -> tuple[str, int] | None:
         return None
     if index < len(words) and words[index] in wrapper.not_with:
         return None
-    return name, index + wrapper.skip
+    start = index + wrapper.skip
+    return name, start + (words[start : start + 1] == ["--"])
 
 
 def _names_module(word: str, wrapper: Wrapper) -> bool:
@@ -228,11 +282,20 @@ def inner_script(words: Sequence[str]) -> tuple[str, str] | None:
         for index, word in enumerate(words[1:-1], start=1):
             if _SHELL_COMMAND.fullmatch(word):
                 return f"{program} -c", words[index + 1]
-    if program in {"su", "runuser", "nix-shell"}:
+    if program in {"su", "runuser", "nix-shell", "script"}:
         for index, word in enumerate(words[1:-1], start=1):
             if word in {"-c", "--command", "--run"}:
                 return f"bash {word}", words[index + 1]
-    return None
+    return _with_secrets(words)
+
+
+def _with_secrets(words: Sequence[str]) -> tuple[str, str] | None:
+    """The script that ``sops exec-env file "…"`` and ``doppler run --command="…"`` run."""
+    if list(words[:2]) == ["sops", "exec-env"] and len(words) > 3:
+        return "bash sops", words[-1]
+    options = words[2:] if list(words[:2]) == ["doppler", "run"] else ()
+    given = next((word for word in options if word.startswith("--command=")), "")
+    return ("bash --command", given.partition("=")[2]) if given else None
 
 
 _FETCHERS = frozenset({"curl", "wget"})

@@ -135,9 +135,73 @@ def test_a_command_is_found(script: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "wrapper",
+    [
+        *(
+            "op run --env-file=.env --",
+            "doppler run --",
+            "dotenvx run -f .env --",
+            "chamber exec ci --",
+        ),
+        *(
+            "aws-vault exec ci --",
+            "infisical run --env=prod --",
+            "npx cross-env CI=1",
+            "teller run --",
+        ),
+        *(
+            "nix develop .#ci --command",
+            "nix shell tools#node -c",
+            "guix shell node --",
+            "devbox run --",
+        ),
+        *(
+            "flox activate --",
+            "direnv exec .",
+            "mise x node@24 --",
+            "mise exec --",
+            "volta run --node 24",
+        ),
+        *(
+            "fnm exec --using=24",
+            "nvm exec 24",
+            "asdf exec",
+            "flock /tmp/lock",
+            "retry -t 3 --",
+            "tini --",
+        ),
+        *("npx lerna exec --", "parallel", "strace -f", "env-cmd -f .env", "$(which env)"),
+    ],
+)
+def test_a_program_that_another_starts_is_found(wrapper: str) -> None:
+    (found,) = found_in(run_of(f"{wrapper} npm publish"))
+    assert (found.registry, found.mechanism) == ("npm", "npm publish")
+    assert found_in(run_of(f"{wrapper} npm test")) == ()
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "sops exec-env secrets.yaml 'npm publish'",
+        "doppler run --command='npm publish'",
+        "script -q -c 'npm publish' log",
+        "wsl bash -c 'npm publish'",
+        "$(which npm) publish",
+    ],
+)
+def test_a_script_that_another_program_is_given_is_read(script: str) -> None:
+    assert _words(found_in(run_of(script))) == ["npm/oidc"]
+
+
+@pytest.mark.parametrize(
     "script",
     [
         "npm stage list",
+        "nix develop .#npm",
+        "guix shell npm publish",
+        "lerna run publish --dry",
+        "op read op://vault/npm/publish",
+        "doppler secrets get NPM",
         "npx semantic-release --dry-run",
         "yarn semantic-release --dry-run=true",
         "npx semantic-release -d",
