@@ -15,9 +15,9 @@ from sqlalchemy import (
     Table,
     and_,
     case,
-    exists,
     func,
     select,
+    tuple_,
 )
 
 from audits.model.exposure import Actor
@@ -287,13 +287,17 @@ def _moved(way: ExposureMove, earlier: AsOf) -> tuple[ColumnElement[bool], ...]:
     who can publish it now, opened wherever no repository of its owner had it open before.
     """
     now, then = tables.package, tables.package.alias("then")
-    same = (then.c.registry == now.c.registry, then.c.package == now.c.package)
-    opened = select(then.c.id).where(earlier.holds(then), then.c.level == Actor.ANYONE, *same)
-    if way is ExposureMove.CLOSED:
-        mine = then.c.repository_id == now.c.repository_id
-        return now.c.level.in_(_CLOSED), exists(opened.where(mine))
     # A package may move to another repository.
-    return now.c.level == Actor.ANYONE, ~exists(opened.where(then.c.owner_id == now.c.owner_id))
+    of = "repository_id" if way is ExposureMove.CLOSED else "owner_id"
+    key = (of, "registry", "package")
+    opened = select(*(then.c[name] for name in key))
+    # Read once, as a set: asked for each package, all of the owner's would be read each time.
+    was_open = tuple_(*(now.c[name] for name in key)).in_(
+        opened.where(earlier.holds(then), then.c.level == Actor.ANYONE)
+    )
+    if way is ExposureMove.CLOSED:
+        return now.c.level.in_(_CLOSED), was_open
+    return now.c.level == Actor.ANYONE, ~was_open
 
 
 def _place(column: ColumnElement[str], words: Sequence[str]) -> ColumnElement[int]:
