@@ -21,7 +21,7 @@ from audits.model.redaction import clipped
 from audits.model.registry import Registry
 from audits.model.remote_path import called_name
 from audits.model.uses import Uses, UsesKind
-from audits.model.workflow import Job, Level, SecretsPassed, Workflow
+from audits.model.workflow import Job, Level, SecretsPassed, Step, Workflow
 from audits.workflow.publish.can_run import can_run
 from audits.workflow.publish.site import Site
 from audits.workflow.publish.taps import other_repository, push_words
@@ -456,7 +456,7 @@ def _look_at_action(site: Site) -> _Look | None:
         or takes_identity(name)
         or name in _QUIET
         or name in site.library.catalog.by_action
-        or name in RUN_BY_ACTION
+        or _runs_command(name, step)
         or called_name(uses, site.path) in site.library.actions
     ):
         return None
@@ -470,6 +470,14 @@ def _look_at_action(site: Site) -> _Look | None:
     elif title_speaks_of_release(_fixed(title)):
         sign = f"its step {title!r}"
     return _Look(site=site, at=site.at(uses.raw), sign=sign)
+
+
+def _runs_command(action: str, step: Step) -> bool:
+    """Whether an action runs a command that was read, rather than another action that it names."""
+    runs = RUN_BY_ACTION.get(action)
+    return runs is not None and (
+        bool(runs.words) or any(step.input(name) is not None for name in runs.inputs)
+    )
 
 
 def _may_publish(command: Command) -> bool:

@@ -120,6 +120,11 @@ LOUD = {
         name="CI",
         job="main",
     ),
+    "an action that another action runs": workflow(
+        "- uses: Wandalen/wretry.action@v3\n  with:\n    action: acme/npm-publish@v3\n"
+        f"    {secret('NPM_TOKEN', 'with')}\n",
+        job="publish",
+    ),
     "an option that pushes": workflow(
         run("mvn package -Dimage.push=true", secret("HARBOUR_TOKEN")), on=ON_PUSH, name="CI"
     ),
