@@ -11,6 +11,7 @@ import pickle
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError
+from contextlib import suppress
 from importlib import metadata
 from itertools import islice
 from typing import TYPE_CHECKING, Self
@@ -87,8 +88,11 @@ class Cluster(BatchPool[Snapshot | Prepared]):
         trace: TracebackType | None,
     ) -> None:
         """Cancel what is not done yet, and disconnect."""
-        self.clear()
-        self._executor.shutdown(wait=False)
+        from distributed.client import ClosedClientError
+
+        with suppress(ClosedClientError):  # the scheduler is gone, and with it what to cancel
+            self.clear()
+            self._executor.shutdown(wait=False)
         self._client.close()
 
     def audits(self, snapshots: Iterable[Snapshot]) -> Iterator[Judged]:
@@ -131,9 +135,14 @@ class Cluster(BatchPool[Snapshot | Prepared]):
 
     def submit(self, batch: Sequence[Snapshot | Prepared]) -> Future[tuple[SerializedAudit, ...]]:
         """Have a worker audit a batch."""
-        begun: Future[tuple[SerializedAudit, ...]] = self._executor.submit(
-            judged, __version__, self._rulebook, pickle.dumps(batch)
-        )
+        from distributed.client import ClosedClientError
+
+        try:
+            begun: Future[tuple[SerializedAudit, ...]] = self._executor.submit(
+                judged, __version__, self._rulebook, pickle.dumps(batch)
+            )
+        except ClosedClientError:
+            raise self._gone() from None
         return begun
 
     def result(self, future: Future[tuple[SerializedAudit, ...]]) -> tuple[SerializedAudit, ...]:
