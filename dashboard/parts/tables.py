@@ -170,7 +170,9 @@ def columns(frame: pd.DataFrame, config: Mapping[str, Any] | None = None) -> dic
                 label, format="D MMM YYYY", timezone=zone()
             )
         elif name == "link":
-            made[name] = st.column_config.LinkColumn("Line", display_text=":material/open_in_new:")
+            made[name] = st.column_config.LinkColumn(
+                "On GitHub", display_text=":material/open_in_new:"
+            )
         elif pd.api.types.is_bool_dtype(frame[name].dtype):
             made[name] = st.column_config.CheckboxColumn(label)
         elif pd.api.types.is_numeric_dtype(frame[name].dtype):

@@ -1,7 +1,7 @@
 """Finds steps that start another workflow with words that outsiders choose.
 
 A commit of a fork can be named too: GitHub keeps it in the store of the repository that the
-pull request goes to, so that a release which builds what it is told may build theirs.
+pull request goes to, so that a release which builds what its inputs name may build theirs.
 """
 
 from __future__ import annotations
