@@ -19,10 +19,13 @@ from audits.cli.output import (
 from audits.faults import fault_log, log_fault
 from audits.interrupts import ending_in_order, exit_status, interruption
 from audits.model.errors import AuditError
+from audits.pipeline.worker_context import start_early
 
 GARBAGE = 300_000
 """Objects made between two collections of garbage, where Python's default is 700."""
 
+_PLANNER = "audits.cli.planner"
+"""The module with what workers are sent, which they are to import."""
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 """What the system says where there is no room, or none to be written to: no fault of ours."""
 
@@ -44,6 +47,7 @@ def main() -> None:
 def _run() -> None:
     """Run the command that the words name; SystemExit with its exit code."""
     try:
+        start_early(sys.argv[1:], _PLANNER)
         from audits.cli.app import application
 
         code = application("".join(sys.argv[1:2]))(standalone_mode=False, prog_name="release-audit")

@@ -73,8 +73,7 @@ _BESIDE = re.compile(
 )
 _PLACES = (
     *("context:", "file:"),
-    *("working-directory:", "working_directory:", "packages-dir:", "packages_dir:", "package-dir:"),
-    *("package-path:", "project-path:", "project_path:", "path:", "dir:", "directory:", "cwd:"),
+    *("path:", "dir:", "directory:", "cwd:"),  # and all keys that end so
     *("project:", "package:", "cd ", "pushd ", "-C ", "-F ", "-w ", "--prefix", "--dir", "--cwd"),
     *("--directory", "--filter", "--workspace", "--project", "--manifest-path", "--gemfile"),
 )

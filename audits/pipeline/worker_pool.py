@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice, pairwise
@@ -14,10 +13,10 @@ from typing import TYPE_CHECKING
 from audits.collect.folder.collector import FolderCollector, Place, is_bare, read_apart
 from audits.model.source import RepositoryRef
 from audits.pipeline.batch_pool import BatchPool, LostWorkerError
+from audits.pipeline.worker_context import processors, worker_context
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
-    from multiprocessing.context import ForkServerContext, SpawnContext
 
     from audits.pipeline.run import Plan
     from audits.pipeline.serialized import SerializedAudit
@@ -45,8 +44,6 @@ alone with many.
 """
 CHUNK_WITH_ENGINE = 48
 """Repositories of a chunk where an engine is run, which is started once for each chunk."""
-LOADED = ("audits.pipeline.fork_server", "audits.pipeline.worker", "audits.pipeline.warm_up")
-"""What the process that workers are copied from imports, in this order."""
 MOST_CHUNKS = 8
 """Chunks for each worker that may be begun and not yet recorded."""
 
@@ -59,7 +56,7 @@ class WorkerPool(BatchPool[Place]):
         self.most = count * MOST_CHUNKS
         self._planner = planner
         self._count = count
-        self._context = _context(type(planner).__module__)
+        self._context = worker_context(type(planner).__module__)
         # Shared without a lock, which a worker that is killed would keep for ever.
         self._stopping: ctypes.c_bool = self._context.RawValue(ctypes.c_bool, False)
         self._executor = self._new_executor()
@@ -125,31 +122,6 @@ class WorkerPool(BatchPool[Place]):
         )
 
 
-def _context(planner: str) -> ForkServerContext | SpawnContext:
-    """How workers are started: where the system can, as copies of a process that has imported
-    what they need, with the planner's module.
-    """
-    import multiprocessing
-
-    # Python runs `python -c …` for it, which imports from the current folder first: that may
-    # be a scanned repository. https://docs.python.org/3/using/cmdline.html#envvar-PYTHONSAFEPATH
-    os.environ["PYTHONSAFEPATH"] = "1"
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    from multiprocessing import forkserver, resource_tracker
-
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([*LOADED, planner])
-    resource_tracker.ensure_running()  # first, as starting it unblocks the signal again
-    # Workers inherit this: Ctrl-C at the terminal is for the process that started them.
-    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        forkserver.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-    return context
-
-
 # These import the worker's module late: this process need not load what workers need.
 
 
@@ -179,7 +151,7 @@ def audits_of_folder(
     from concurrent.futures import ThreadPoolExecutor
 
     places = collector.repositories()
-    count = min(_processors(), MOST_WORKERS)
+    count = min(processors(), MOST_WORKERS)
     if not alone or count == 1 or _bytes(places) < WORTH:
         yield _here(places, planner)
         return
@@ -210,13 +182,6 @@ def _bytes_of_workflows(path: Path) -> int:
             return sum(file.stat(follow_symlinks=False).st_size for file in files)
     except OSError:
         return CLONE if is_bare(path) else 0
-
-
-def _processors() -> int:
-    """The number of processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _here(places: Chunk, planner: Planner) -> Iterator[SerializedAudit]:

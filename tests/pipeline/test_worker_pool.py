@@ -29,6 +29,7 @@ from audits.model.source import RepositoryRef
 from audits.pipeline.run import Plan, audits_of
 from audits.pipeline.serialize import serialize_audit
 from audits.pipeline.serialized import SerializedAudit
+from audits.pipeline.worker_context import MANY, processors
 from audits.pipeline.worker_pool import (
     CHUNK,
     CLONE,
@@ -353,3 +354,39 @@ def _is_running(number: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return False
     return state != "Z"
+
+
+@pytest.mark.parametrize(
+    ("words", "early"),
+    [
+        (("scan", "--folder", "many"), True),
+        (("scan", "--offline", "--folder=many"), True),
+        (("scan", "--folder", "owners"), True),
+        (("scan", "--folder", "few"), False),
+        (("scan", "--folder", "absent"), False),
+        (("scan", "--folder"), False),
+        (("check", "--folder", "many"), False),
+        ((), False),
+    ],
+)
+def test_workers_are_prepared_before_the_command_line_for_large_folders_alone(
+    words: tuple[str, ...], early: bool, tmp_path: Path
+) -> None:
+    for number in range(MANY):
+        (tmp_path / "many" / f"r{number}").mkdir(parents=True)
+        (tmp_path / "owners" / f"o{number % 3}" / f"r{number}").mkdir(parents=True)
+    (tmp_path / "few" / "one").mkdir(parents=True)
+    code = (
+        "import multiprocessing.forkserver as f, sys\n"
+        "from audits.pipeline.worker_context import start_early\n"
+        "start_early(sys.argv[1:], 'audits.cli.planner')\n"
+        "print(f._forkserver._forkserver_pid is not None)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout.strip() == str(early and processors() > 1)

@@ -1,0 +1,69 @@
+"""Starts the process that worker processes are copied from."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import chain, islice, pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerContext, SpawnContext
+
+LOADED = ("audits.pipeline.fork_server", "audits.pipeline.worker", "audits.pipeline.warm_up")
+"""What the process that workers are copied from imports, in this order."""
+MANY = 40
+"""Folders with which one is surely worth that process."""
+
+
+def processors() -> int:
+    """The number of processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def start_early(words: Sequence[str], planner: str) -> None:
+    """Start it for a command that scans a large folder before the command line is imported, which
+    takes as long as what workers need. ``words`` are those behind the program's name.
+    """
+    given = [path for word, path in pairwise(words) if word == "--folder"]
+    given += [word.partition("=")[2] for word in words if word.startswith("--folder=")]
+    if words[:1] == ["scan"] and processors() > 1 and any(map(_is_large, given)):
+        worker_context(planner)
+
+
+def _is_large(folder: str) -> bool:
+    """Whether a folder, or those in it, hold many others."""
+    with suppress(OSError, ValueError):
+        inside = [entry.path for entry in os.scandir(folder) if entry.is_dir()]
+        within = (entry for path in inside for entry in os.scandir(path))
+        return sum(1 for _ in islice(chain(inside, within), MANY)) == MANY
+    return False
+
+
+def worker_context(planner: str) -> ForkServerContext | SpawnContext:
+    """How workers are started: where the system can, as copies of a process that has imported
+    what they need, with the planner's module.
+    """
+    import multiprocessing
+
+    # Python runs `python -c …` for it, which imports from the current folder first: that may
+    # be a scanned repository. https://docs.python.org/3/using/cmdline.html#envvar-PYTHONSAFEPATH
+    os.environ["PYTHONSAFEPATH"] = "1"
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    from multiprocessing import forkserver, resource_tracker
+
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([*LOADED, planner])
+    resource_tracker.ensure_running()  # first, as starting it unblocks the signal again
+    # Workers inherit this: Ctrl-C at the terminal is for the process that started them.
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+    return context
