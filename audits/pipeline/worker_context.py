@@ -6,7 +6,8 @@ import os
 import signal
 from collections.abc import Sequence
 from contextlib import suppress
-from itertools import chain, islice, pairwise
+from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,9 +39,8 @@ def start_early(words: Sequence[str], planner: str) -> None:
 def _is_large(folder: str) -> bool:
     """Whether a folder, or those in it, hold many others."""
     with suppress(OSError, ValueError):
-        inside = [entry.path for entry in os.scandir(folder) if entry.is_dir()]
-        within = (entry for path in inside for entry in os.scandir(path))
-        return sum(1 for _ in islice(chain(inside, within), MANY)) == MANY
+        inside = [entry for entry in Path(folder).iterdir() if entry.is_dir()]
+        return len(inside) >= MANY or sum(len(list(e.iterdir())) for e in inside) >= MANY
     return False
 
 
