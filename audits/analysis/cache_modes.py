@@ -41,7 +41,7 @@ def lets_save(repo: Repository, route: Route) -> Location | None:
     if repo.holds(CACHE_MODE) is False or not may_save(repo, route):
         return None
     for job in (route.job, *reversed(route.calls)):
-        mode, at = _mode(_workflow_of(repo, job), job)
+        mode, at = _mode(repo.workflow(job.path), job)
         if mode in _RIGHTS:
             return at if _SAVE in _RIGHTS[mode] else None
     return None
@@ -52,7 +52,7 @@ def _rights(repo: Repository, job: Job) -> tuple[frozenset[str], ...]:
         return (_ALL,)
     routes = repo.routes(job)
     if not routes:
-        mode, _ = _mode(_workflow_of(repo, job), job)
+        mode, _ = _mode(repo.workflow(job.path), job)
         return (_RIGHTS.get(mode, _ALL),)
     return tuple(_of_route(repo, route) for route in routes)
 
@@ -61,7 +61,7 @@ def _of_route(repo: Repository, route: Route) -> frozenset[str]:
     """What is left at the end of a route: a called workflow gets no more than its caller."""
     rights = _ALL
     for job in (*route.calls, route.job):
-        mode, _ = _mode(_workflow_of(repo, job), job)
+        mode, _ = _mode(repo.workflow(job.path), job)
         rights &= _RIGHTS.get(mode, _ALL)
     return rights
 
@@ -72,7 +72,3 @@ def _mode(workflow: Workflow | None, job: Job) -> tuple[str, Location | None]:
     if given is None and workflow is not None:
         given = workflow.keys.get(_KEY)
     return ("", None) if given is None else (given.text, given.at)
-
-
-def _workflow_of(repo: Repository, job: Job) -> Workflow | None:
-    return repo.workflow(job.path)

@@ -302,7 +302,7 @@ def _waiting(workflow: Workflow) -> Iterator[Finding]:
         return
     said = given.state.value if broad else ": write`, `".join(scopes) + ": write"
     yield Finding(
-        message=f"`{said}` at the top is what the next job gets that says nothing",
+        message=f"A job that is added without permissions of its own gets `{said}` from the top",
         at=given.at,
         anchor=given.state if broad else " ".join(scopes),
         severity=Severity.LOW,

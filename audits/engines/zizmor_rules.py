@@ -27,6 +27,11 @@ class ZizmorRule(Struct, frozen=True, kw_only=True):
     instead: str = ""
 
     @property
+    def heading(self) -> str:
+        """Its title as a sentence begins."""
+        return self.title[:1].upper() + self.title[1:]
+
+    @property
     def url(self) -> str:
         """The page of zizmor's documentation about it."""
         return _DOCUMENTATION + self.id

@@ -26,16 +26,16 @@ def remembered(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
     Texts longer than `LONGEST` are worked out each time, and so is what raised an error.
     """
 
-    def of(function: Callable[P, T]) -> Callable[P, T]:
+    def decorate(function: Callable[P, T]) -> Callable[P, T]:
         kept = cast("Callable[P, T]", lru_cache(maxsize=most)(function))
 
         @wraps(function)
-        def asked(*args: P.args, **kwargs: P.kwargs) -> T:
+        def call(*args: P.args, **kwargs: P.kwargs) -> T:
             size = 0
             for arg in args:
                 size += len(arg) if isinstance(arg, str) else 0
             return function(*args, **kwargs) if size > LONGEST else kept(*args, **kwargs)
 
-        return asked
+        return call
 
-    return of
+    return decorate

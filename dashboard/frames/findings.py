@@ -50,8 +50,7 @@ def label(check: str, rows: Sequence[FindingRow]) -> str:
 
 @cache
 def _titles() -> Mapping[str, str]:
-    titles = {f"zizmor/{rule.id}": rule.title for rule in ZIZMOR_RULES.values()}
-    of_engine = {rule: title[:1].upper() + title[1:] for rule, title in titles.items()}
+    of_engine = {f"zizmor/{rule.id}": rule.heading for rule in ZIZMOR_RULES.values()}
     return of_engine | {check.id: check.title for check in all_checks()}
 
 

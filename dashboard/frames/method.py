@@ -34,7 +34,7 @@ def check_table(checks: Sequence[Check], rules: Sequence[ZizmorRule] = ()) -> pd
             "check": f"zizmor/{rule.id}",
             "severity": signed(rule.severity.label),
             "area": plain(Area.INTEGRITY.value),
-            "title": rule.title[:1].upper() + rule.title[1:],
+            "title": rule.heading,
             "needs": Need.WORKFLOW.value,
             "sharpened by": "",
             "fix": "by hand",

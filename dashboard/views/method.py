@@ -71,7 +71,7 @@ def _rule(rule: ZizmorRule) -> None:
         with st.container(horizontal=True):
             page.badge(rule.severity.label)
             st.badge(plain(Area.INTEGRITY.value), color="gray")
-        st.markdown(f"**{rule.title[:1].upper()}{rule.title[1:]}.**\n\n{rule.text}")
+        st.markdown(f"**{rule.heading}.**\n\n{rule.text}")
         st.link_button("zizmor's page", rule.url, icon=":material/menu_book:", help=rule.url)
 
 

@@ -52,7 +52,7 @@ def agent_program(command: Command) -> AgentProgram | None:
 
 def is_open(agent: Agent, step: Step) -> bool:
     """Whether all people without write access may use an agent: a list of names lets in those."""
-    if agent.asks_nobody:
+    if agent.for_everybody:
         return True
     for name, values in agent.opened_by.items():
         given = step.input(name)

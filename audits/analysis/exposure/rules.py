@@ -19,7 +19,7 @@ class Agent(Struct, frozen=True, kw_only=True):
     """An AI agent that runs as an action.
 
     ``opened_by`` are inputs that let people without write access use it, with the values that do
-    (any text where empty); without such inputs it asks nobody (``asks_nobody``). ``shell_words`` are
+    (any text where empty); without such inputs it starts for everybody (``for_everybody``). ``shell_words`` are
     words in its inputs that give it a shell, and ``has_shell`` whether it has one anyway.
     ``fed_by_event``: it reads the event by itself, without a prompt that names it. ``source`` is
     where its documentation says so.
@@ -28,7 +28,7 @@ class Agent(Struct, frozen=True, kw_only=True):
     opened_by: Mapping[str, tuple[str, ...]]
     shell_words: tuple[str, ...]
     source: str
-    asks_nobody: bool = False
+    for_everybody: bool = False
     has_shell: bool = False
     fed_by_event: bool = False
 
@@ -43,7 +43,7 @@ AGENTS: Mapping[str, Agent] = {
     ),
     "anthropics/claude-code-base-action": Agent(
         opened_by={},
-        asks_nobody=True,
+        for_everybody=True,
         shell_words=_SHELL_TOOLS,
         source="https://github.com/anthropics/claude-code-base-action",
     ),
@@ -55,25 +55,25 @@ AGENTS: Mapping[str, Agent] = {
     ),
     "google-github-actions/run-gemini-cli": Agent(
         opened_by={},
-        asks_nobody=True,
+        for_everybody=True,
         shell_words=_SHELL_TOOLS,
         source="https://github.com/google-github-actions/run-gemini-cli/blob/main/docs/best-practices.md",
     ),
     "google-gemini/gemini-cli-action": Agent(
         opened_by={},
-        asks_nobody=True,
+        for_everybody=True,
         shell_words=_SHELL_TOOLS,
         source="https://github.com/google-gemini/gemini-cli-action",
     ),
     "qwenlm/qwen-code-action": Agent(
         opened_by={},
-        asks_nobody=True,
+        for_everybody=True,
         shell_words=_SHELL_TOOLS,
         source="https://github.com/QwenLM/qwen-code-action",
     ),
     "sst/opencode/github": Agent(
         opened_by={},
-        asks_nobody=True,
+        for_everybody=True,
         has_shell=True,
         shell_words=_SHELL_TOOLS,
         fed_by_event=True,
@@ -81,7 +81,7 @@ AGENTS: Mapping[str, Agent] = {
     ),
     "anomalyco/opencode/github": Agent(
         opened_by={},
-        asks_nobody=True,
+        for_everybody=True,
         has_shell=True,
         shell_words=_SHELL_TOOLS,
         fed_by_event=True,
@@ -89,14 +89,14 @@ AGENTS: Mapping[str, Agent] = {
     ),
     "augmentcode/augment-agent": Agent(
         opened_by={},
-        asks_nobody=True,
+        for_everybody=True,
         has_shell=True,
         shell_words=_SHELL_TOOLS,
         source="https://github.com/augmentcode/augment-agent",
     ),
     "openhands/openhands-resolver": Agent(
         opened_by={},
-        asks_nobody=True,
+        for_everybody=True,
         has_shell=True,
         shell_words=_SHELL_TOOLS,
         fed_by_event=True,

@@ -239,7 +239,7 @@ class _Entry:
             passes=lambda steps: self.comes(steps) is not None,
         )
 
-    @cached_property
+    @property
     def _facts(self) -> Facts:
         """What is known of every run that people without write access start by this event."""
         return facts_of_outsiders(self.repo, self.trigger)

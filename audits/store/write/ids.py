@@ -59,7 +59,7 @@ one repository only.
 
 class Ids:
     """Ids that were read from the database or assigned, for the length of a scan; of contents,
-    texts and actions only so many as `trim` leaves.
+    texts and actions no more than about `MOST`, see `trim`.
     """
 
     def __init__(self) -> None:

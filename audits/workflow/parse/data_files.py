@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import lru_cache
 
 import rtoml
 
@@ -27,7 +26,6 @@ def parsed_toml(text: str) -> Mapping[str, object]:
     return rtoml.loads(text)
 
 
-@lru_cache(maxsize=8)
 def json_table(text: str) -> Mapping[str, object]:
     """The object of a JSON file; an empty one for anything else."""
     try:
@@ -37,7 +35,6 @@ def json_table(text: str) -> Mapping[str, object]:
     return data if isinstance(data, dict) else {}
 
 
-@lru_cache(maxsize=8)
 def toml_table(text: str) -> Mapping[str, object]:
     """The tables of a TOML file; none for anything else."""
     try:

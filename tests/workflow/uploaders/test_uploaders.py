@@ -134,45 +134,39 @@ def test_a_command_is_found(script: str, words: str) -> None:
     assert _words(found_in(run_of(script))) == [words]
 
 
-@pytest.mark.parametrize(
-    "wrapper",
-    [
-        *(
-            "op run --env-file=.env --",
-            "doppler run --",
-            "dotenvx run -f .env --",
-            "chamber exec ci --",
-        ),
-        *(
-            "aws-vault exec ci --",
-            "infisical run --env=prod --",
-            "npx cross-env CI=1",
-            "teller run --",
-        ),
-        *(
-            "nix develop .#ci --command",
-            "nix shell tools#node -c",
-            "guix shell node --",
-            "devbox run --",
-        ),
-        *(
-            "flox activate --",
-            "direnv exec .",
-            "mise x node@24 --",
-            "mise exec --",
-            "volta run --node 24",
-        ),
-        *(
-            "fnm exec --using=24",
-            "nvm exec 24",
-            "asdf exec",
-            "flock /tmp/lock",
-            "retry -t 3 --",
-            "tini --",
-        ),
-        *("npx lerna exec --", "parallel", "strace -f", "env-cmd -f .env", "$(which env)"),
-    ],
+WRAPPERS = (
+    "op run --env-file=.env --",
+    "doppler run --",
+    "dotenvx run -f .env --",
+    "chamber exec ci --",
+    "aws-vault exec ci --",
+    "infisical run --env=prod --",
+    "npx cross-env CI=1",
+    "teller run --",
+    "nix develop .#ci --command",
+    "nix shell tools#node -c",
+    "guix shell node --",
+    "devbox run --",
+    "flox activate --",
+    "direnv exec .",
+    "mise x node@24 --",
+    "mise exec --",
+    "volta run --node 24",
+    "fnm exec --using=24",
+    "nvm exec 24",
+    "asdf exec",
+    "flock release.lock",
+    "retry -t 3 --",
+    "tini --",
+    "npx lerna exec --",
+    "parallel",
+    "strace -f",
+    "env-cmd -f .env",
+    "$(which env)",
 )
+
+
+@pytest.mark.parametrize("wrapper", WRAPPERS)
 def test_a_program_that_another_starts_is_found(wrapper: str) -> None:
     (found,) = found_in(run_of(f"{wrapper} npm publish"))
     assert (found.registry, found.mechanism) == ("npm", "npm publish")
