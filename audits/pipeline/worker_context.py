@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
 
 LOADED = ("audits.pipeline.fork_server", "audits.pipeline.worker", "audits.pipeline.warm_up")
 """What the process that workers are copied from imports, in this order."""
+_KEPT = re.compile(
+    r"HOME|PATH|USER|LOGNAME|TMPDIR|TEMP|TMP|TZ|LANG|LC_\w+|XDG_\w+|PYTHON\w*|VIRTUAL_ENV"
+    r"|LD_LIBRARY_PATH|DYLD_\w+|SYSTEMROOT|APPDATA|LOCALAPPDATA|USERPROFILE"
+)
+"""Variables that workers get: they make no requests, so that no token, password or proxy is theirs."""
 MANY = 40
 """Folders with which one is surely worth that process."""
 
@@ -46,7 +52,7 @@ def _is_large(folder: str) -> bool:
 
 def worker_context(planner: str) -> ForkServerContext | SpawnContext:
     """How workers are started: where the system can, as copies of a process that has imported
-    what they need, with the planner's module.
+    what they need, with the planner's module, and has no variables but `_KEPT`.
     """
     import multiprocessing
 
@@ -59,11 +65,24 @@ def worker_context(planner: str) -> ForkServerContext | SpawnContext:
 
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([*LOADED, planner])
-    resource_tracker.ensure_running()  # first, as starting it unblocks the signal again
-    # Workers inherit this: Ctrl-C at the terminal is for the process that started them.
-    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        forkserver.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+    with _few_variables():
+        resource_tracker.ensure_running()  # first, as starting it unblocks the signal again
+        # Workers inherit this: Ctrl-C at the terminal is for the process that started them.
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            forkserver.ensure_running()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
     return context
+
+
+@contextmanager
+def _few_variables() -> Iterator[None]:
+    """Leave this process, and so those that it starts, only the variables that workers get."""
+    taken = {name: value for name, value in os.environ.items() if _KEPT.fullmatch(name) is None}
+    for name in taken:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(taken)

@@ -390,3 +390,30 @@ def test_workers_are_prepared_before_the_command_line_for_large_folders_alone(
         check=True,
     )
     assert ran.stdout.strip() == str(early and processors() > 1)
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="the system shows no process's variables")
+def test_workers_and_what_starts_them_get_no_credentials() -> None:
+    planted = dict.fromkeys(("GITHUB_TOKEN", "GH_TOKEN", "RELEASE_AUDIT_TOKEN"), "planted")
+    planted |= {"PGPASSWORD": "planted", "RELEASE_AUDIT_DATABASE": "postgresql://x:planted@db/x"}
+    code = (
+        "import multiprocessing.forkserver as f, multiprocessing.resource_tracker as t, os\n"
+        "from concurrent.futures import ProcessPoolExecutor\n"
+        "from pathlib import Path\n"
+        "from audits.pipeline.worker_context import worker_context\n"
+        "context = worker_context('audits.cli.planner')\n"
+        "started = [f._forkserver._forkserver_pid, t._resource_tracker._pid]\n"
+        "with ProcessPoolExecutor(1, context) as pool:\n"
+        "    started.append(pool.submit(os.getpid).result())\n"
+        "    print(pool.submit(os.getenv, 'GITHUB_TOKEN').result(), os.environ['GITHUB_TOKEN'])\n"
+        "    for number in started:\n"
+        "        print(b'planted' in Path(f'/proc/{number}/environ').read_bytes())\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | planted,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout.split() == ["None", "planted", "False", "False", "False"]
