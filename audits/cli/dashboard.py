@@ -103,6 +103,10 @@ def dashboard(
     )
 
 
+_OF_GITHUB = re.compile(r"(?:RELEASE_AUDIT|GITHUB|GH)(?:_\w+)?_TOKEN|RELEASE_AUDIT_APP_\w+")
+"""Variables with credentials of GitHub, which the server has no use for."""
+
+
 def serve(serving: Serving) -> None:
     """Become the dashboard's server, which ends with the signals that reach this process.
 
@@ -117,7 +121,7 @@ def serve(serving: Serving) -> None:
             f"--allow-host {login.host}.",
             error=True,
         )
-    environment = dict(os.environ)
+    environment = {k: v for k, v in os.environ.items() if _OF_GITHUB.fullmatch(k) is None}
     for name, value in {
         "RELEASE_AUDIT_DATABASE": absolute_address(serving.database),
         "RELEASE_AUDIT_INDEX_URL": serving.index_url,

@@ -245,8 +245,11 @@ def test_without_a_login_only_this_machine_is_answered_and_nothing_is_left_of_wh
         "STREAMLIT_SERVER_ENABLE_AGENT_API": "true",
         "STREAMLIT_SERVER_TRUSTED_USER_HEADERS": '{"X-User": "email"}',
     }
-    with commanded(*PLAIN, folder=tmp_path, port=port, **strange) as process:
+    tokens = dict.fromkeys(("GITHUB_TOKEN", "RELEASE_AUDIT_WRITE_TOKEN"), "planted")
+    with commanded(*PLAIN, folder=tmp_path, port=port, **strange, **tokens) as process:
         assert status(port)[0] == 200
+        variables = Path(f"/proc/{process.pid}/environ")
+        assert not variables.exists() or b"planted" not in variables.read_bytes()
         for headers in (
             {"Host": "audit.example"},
             {"X_Forwarded_For": "192.0.2.7"},
