@@ -80,10 +80,12 @@ _PLACES = (
 """What is in front of the folder in which a step works."""
 
 _BUILDS = re.compile(
-    r"(?:\b(?:uv|hatch|flit|poetry|pdm|rye) build|-m build|\bpyproject-build|\bpip3? wheel)"
-    r"((?:[ \t]+[\w@+./${}=:-]{1,120}){1,6})"
+    r"(?:\b(?:uv|hatch|flit|poetry|pdm|rye)\b[^\n;&|]{0,80} build|-m build|\bpyproject-build"
+    r"|\bpip3? wheel)\b((?:[ \t]+[\"']?[\w@+./${}=:-]{1,120}[\"']?){0,8})"
 )
 """A build of a Python package, with the words after it: one may be the folder of the package."""
+_LOOP = re.compile(r"\bfor \w{1,40} in((?:[ \t]+[\"']?[\w@+./*-]{1,120}[\"']?){1,8})")
+"""What a loop of a shell goes through: folders, maybe."""
 
 _PLACE = re.compile(r"""[ =]*["']?(?:\./)?([\w@+.-][\w@+./${}\t -]{0,120})""")
 _BUILT = frozenset({"dist", "wheelhouse", "target", "pkg", "build", "out", "artifacts", "."})
@@ -408,6 +410,7 @@ def _is_action_or_workflow(path: str) -> bool:
 def _programs_in(text: str) -> frozenset[str]:
     """The programs with tasks or settings of their own that a text names."""
     named = [name for name in _TASK_FILES if f"{name} " in text]
+    named += ["build"] if _BUILDS.search(text) is not None else []
     return frozenset((*named, *(p for action, p in _ACTION_PROGRAMS.items() if action in text)))
 
 
@@ -424,8 +427,9 @@ def _each_place(text: str) -> Iterator[str]:
             if (match := _PLACE.match(text, at + len(mark))) is not None:
                 yield match[1]
             at = text.find(mark, at + 1)
-    for match in _BUILDS.finditer(text):
-        yield from (word for word in match[1].split() if not word.startswith("-"))
+    for match in (*_BUILDS.finditer(text), *_LOOP.finditer(text)):
+        words = (word.strip("\"'").removeprefix("./") for word in match[1].split())
+        yield from (word.replace("*", "$") for word in words if not word.startswith("-"))
 
 
 _MISE_TASK = re.compile(

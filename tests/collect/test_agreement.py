@@ -69,12 +69,29 @@ LAYOUTS: dict[str, tuple[dict[str, Content], set[str]]] = {
     ),
     "packages that a build names": (
         {
-            WORKFLOW: steps("- run: python -m build --sdist one && uv build packages/two"),
+            WORKFLOW: steps("- run: python -m build --sdist ./one && pip wheel 'packages/two'"),
             "one/pyproject.toml": "",
             "packages/two/pyproject.toml": "",
             "packages/three/pyproject.toml": "",
         },
         {"one/pyproject.toml", "packages/two/pyproject.toml"},
+    ),
+    "packages that a build works in": (
+        {
+            WORKFLOW: steps("- run: |\n    cd packages/one\n    python -m build"),
+            "packages/one/pyproject.toml": "",
+            "packages/two/pyproject.toml": "",
+        },
+        {"packages/one/pyproject.toml"},
+    ),
+    "packages that a loop builds": (
+        {
+            WORKFLOW: steps("- run: for p in packages/*; do python -m build $p; done"),
+            "packages/one/pyproject.toml": "",
+            "packages/two/pyproject.toml": "",
+            "more/tools/pyproject.toml": "",
+        },
+        {"packages/one/pyproject.toml", "packages/two/pyproject.toml"},
     ),
     "code owners": (
         {WORKFLOW: steps(), ".github/CODEOWNERS": "* @a\n", "docs/CODEOWNERS": "* @b\n"},

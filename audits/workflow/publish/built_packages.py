@@ -7,54 +7,91 @@ folder.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
 
+from msgspec import Struct
 from msgspec.structs import replace
 
+from audits.expressions.syntax import replace_fences
 from audits.model.command import Command, plain_words
 from audits.model.registry import Registry
 from audits.model.workflow import Job
 from audits.workflow.publish.folders import changed_to, joined
 from audits.workflow.publish.site import Site
 
-_BUILDS: dict[tuple[str, ...], bool] = {
-    ("uv", "build"): True,
-    ("build",): True,
-    ("pyproject-build",): True,
-    ("pip", "wheel"): True,
-    ("pip3", "wheel"): True,
-    ("hatch", "build"): False,
-    ("flit", "build"): False,
-    ("poetry", "build"): False,
-    ("pdm", "build"): False,
-    ("rye", "build"): False,
+
+class _Build(Struct, frozen=True, kw_only=True):
+    """How a command that builds says what: ``plain``, whether words without an option are folders;
+    ``at``, options with a folder; ``files``, with a file in it; ``names``, with a package's name;
+    ``every``, flags that build all packages of a workspace.
+    """
+
+    plain: bool = False
+    at: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    every: tuple[str, ...] = ()
+
+
+_BUILDS: dict[tuple[str, ...], _Build] = {
+    ("uv", "build"): _Build(
+        plain=True,
+        at=("--project", "--directory"),
+        names=("--package",),
+        every=("--all-packages", "--all"),
+    ),
+    ("build",): _Build(plain=True),
+    ("pyproject-build",): _Build(plain=True),
+    ("pip", "wheel"): _Build(plain=True),
+    ("pip3", "wheel"): _Build(plain=True),
+    ("hatch", "build"): _Build(),  # its word is where to put what it builds
+    ("flit", "build"): _Build(files=("-f", "--ini-path")),
+    ("poetry", "build"): _Build(at=("-C", "--directory", "-P", "--project")),
+    ("pdm", "build"): _Build(at=("-p", "--project")),
+    ("rye", "build"): _Build(
+        files=("--pyproject",), names=("-p", "--package"), every=("-a", "--all")
+    ),
 }
-"""Commands that build, and whether the words behind them are folders of projects."""
+"""https://docs.astral.sh/uv/reference/cli/#uv-build, https://build.pypa.io,
+https://pdm-project.org/latest/reference/cli/#build, https://rye.astral.sh/guide/commands/build/
+"""
 
 _WITH_VALUE = frozenset(
     {"-o", "--out-dir", "--outdir", "--output", "-w", "--wheel-dir", "-p", "--python", "-t"}
-    | {"-C", "--config-setting", "-d", "--dest", "--project", "--directory", "--package"}
+    | {"-C", "--config-setting", "-d", "--dest", "--project", "--directory", "--package", "-f"}
+    | {"--ini-path", "--pyproject", "-P", "--format"}
 )
-_FOLDER_OPTIONS = ("--project", "--directory", "-C", "-p")
-"""Of ``uv``, ``poetry`` and ``pdm``: where the project is."""
+_MOST_JOBS = 50
+"""Jobs among which a build is looked for: it is mostly in the job itself or the one before."""
+_LOOKS = ("-h", "--help", "-V", "--version")
+_COMPUTED = re.compile(r"\$\([^()]*\)|`[^`]*`|\$\{?\w+\}?")
 
 
 def built_packages(site: Site) -> tuple[str, ...]:
     """Names of packages for PyPI whose builds the job runs, or else the nearest jobs that it needs;
-    () where no build says which.
+    () where no build says which. A folder that is computed may be any below the root.
     """
     jobs, seen = [site.job], {site.job}
-    while jobs:
+    while jobs and len(seen) < _MOST_JOBS:
         names = tuple(dict.fromkeys(name for job in jobs for name in _by_job(site, job)))
         if names:
             return names
-        needed = [site.workflow.job(name) for job in jobs for name in job.needs]
+        needed = [site.workflow.job(name) for job in jobs for name in job.needs[:_MOST_JOBS]]
         jobs = [job for job in dict.fromkeys(needed) if job is not None and job not in seen]
         seen.update(jobs)
     return ()
 
 
-def _by_job(site: Site, job: Job) -> Iterator[str]:
+def _by_job(site: Site, job: Job) -> tuple[str, ...]:
+    known = site.library.built
+    if job not in known:
+        known[job] = tuple(_built_by(site, job))
+    return known[job]
+
+
+def _built_by(site: Site, job: Job) -> Iterator[str]:
     for place, step in enumerate(job.live_steps):
         if step.run is None:
             continue
@@ -67,22 +104,43 @@ def _by_job(site: Site, job: Job) -> Iterator[str]:
 
 def _by_command(site: Site, command: Command) -> Iterator[str]:
     plain = tuple(word for _, word in plain_words(command.words, _WITH_VALUE))
-    head = next((build for build in _BUILDS if plain[: len(build)] == build), None)
-    if head is None:
+    head = next((head for head in _BUILDS if plain[: len(head)] == head), None)
+    if head is None or command.has(*_LOOKS):
         return
-    named = [text for word in command.options("--package") for text in _texts(site, command, word)]
-    words = list(plain[len(head) :]) if _BUILDS[head] else []
-    words += [word for word in command.options(*_FOLDER_OPTIONS) if word]
-    given = [text for word in words for text in _texts(site, command, word)]
-    here = changed_to(site, command)
-    bases = [joined(base, here) for base in site.directories]
-    folders = {joined(base, folder) for base in bases for folder in given or [""]}
+    build = _BUILDS[head]
+    named = _texts(site, command, command.options(*build.names))
+    folders = () if named or command.has(*build.every) else _folders(site, command, head, plain)
+    yield from (name for name in named if "*" not in name)
     for package in site.library.declared:
         if package.registry is Registry.PYPI and (
-            package.name in named if named else package.directory in folders
+            any(fnmatchcase(package.name, name) for name in named)
+            or command.has(*build.every)
+            or any(_is_in(package.directory, folder) for folder in folders)
         ):
             yield package.name
 
 
-def _texts(site: Site, command: Command, word: str | None) -> tuple[str, ...]:
-    return site.texts(site.expand(word or "", command)) or ()
+def _folders(
+    site: Site, command: Command, head: tuple[str, ...], plain: Sequence[str]
+) -> tuple[str, ...]:
+    """The folders that a build is given, or else the one that it runs in."""
+    build = _BUILDS[head]
+    words = [*(plain[len(head) :] if build.plain else ()), *command.options(*build.at)]
+    files = [file.rpartition("/")[0] for file in command.options(*build.files)]
+    given = _texts(site, command, (*words, *files)) or [""]
+    bases = [joined(base, changed_to(site, command)) for base in site.directories]
+    return tuple(joined(base, folder) for base in bases for folder in given)
+
+
+def _is_in(directory: str, folder: str) -> bool:
+    """Whether a package lies in a folder, in which ``*`` stands for what is computed."""
+    return directory == folder or (
+        "*" in folder and bool(directory) and fnmatchcase(directory, folder)
+    )
+
+
+def _texts(site: Site, command: Command, words: Iterable[str]) -> list[str]:
+    """The values that words may have, with ``*`` for what is computed."""
+    expanded = (site.expand(word, command) for word in words if word)
+    texts = (text for word in expanded for text in site.texts(word) or (word,))
+    return [_COMPUTED.sub("*", replace_fences(text, "*")) for text in texts]

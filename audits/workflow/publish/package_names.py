@@ -65,9 +65,8 @@ def _likely(
         return listed
     if site.once(("renamed", known), lambda: _is_renamed(site, known)):
         return (page,) if page else ()
-    likely: tuple[str, ...] = known if len(known) == 1 else ()
-    if registry is Registry.PYPI and len(known) > 1:
-        likely = site.once("built", lambda: built_packages(site))
+    built = site.once("built", lambda: built_packages(site)) if registry is Registry.PYPI else ()
+    likely: tuple[str, ...] = built or (known if len(known) == 1 else ())
     if not likely and _checks_out(site):
         likely = tuple(dict.fromkeys(inside))
     if page and (not likely or _runs_scripts(site)):

@@ -31,10 +31,24 @@ MONOREPO = {
         ("cd packages/two\nhatch build ../../dist\ncd ../..", {"lumen-two"}),
         ("python -m build packages/one\npython -m build packages/two", {"lumen-one", "lumen-two"}),
         ("python -m build", {"lumen"}),
-        # What says nothing of a package: no build, a folder that holds none, one that is computed.
+        ("cd packages/two && python -m build -o ../../dist", {"lumen-two"}),
+        ("poetry build -C packages/one", {"lumen-one"}),
+        ("pdm build -p packages/one -d dist", {"lumen-one"}),
+        ("uv build -p 3.12 packages/one", {"lumen-one"}),
+        ("rye build --package lumen-two", {"lumen-two"}),
+        ("uv build --package lumen-three", {"lumen-three"}),  # whose metadata was not read
+        ("flit -f packages/two/pyproject.toml build", {"lumen-two"}),
+        ("uv build --all-packages", {"lumen-one", "lumen-two", "lumen"}),
+        # What is computed may be any below the root, or below its own folder.
+        ('for p in packages/*; do python -m build "$p" -o dist; done', {"lumen-one", "lumen-two"}),
+        ("uv build packages/${{ inputs.which }}", {"lumen-one", "lumen-two"}),
+        ("uv build --package lumen-${{ inputs.which }}", {"lumen-one", "lumen-two"}),
+        ("uv build $(./choose.sh)", {"lumen-one", "lumen-two"}),
+        ("uv build other/${{ inputs.which }}", set()),
+        # What says nothing of a package: no build, a folder that holds none.
         ("ls packages/one", set()),
         ("uv build packages/three", set()),
-        ("uv build $(./choose.sh)", set()),
+        ("python -m build packages/one --help", set()),
         ("echo python -m build packages/one", set()),
     ],
 )
