@@ -251,6 +251,10 @@ OTHERS: dict[str, dict[str, str]] = {
         + ",".join(f'"{"*a" * 100}{n}"' for n in range(1100))
         + "]}"
     },
+    "jobs that build any of many packages": {
+        **{f"p/{n}/pyproject.toml": f'[project]\nname = "p{n}"\n' for n in range(50)},
+        WORKFLOW: each_waits_for_all(60, steps=script("uv build p/$X; uv publish; " * 10)),
+    },
     "lines of blanks for release-it": {".release-it.yml": "npm:\n" + f"{' ' * 90}\n" * 1000},
     "writers of a manifest before uploads": {
         "package.json": '{"name":"x","private":true}',

@@ -19,7 +19,7 @@ from audits.expressions.syntax import (
     fences,
 )
 from audits.model.publication import Publication, Route
-from audits.model.workflow import DeclaredInput, Environment, Trigger, Workflow
+from audits.model.workflow import Condition, DeclaredInput, Environment, Trigger, Workflow
 
 
 class _Unknown(Struct, frozen=True):
@@ -84,7 +84,7 @@ def environment_names(publication: Publication) -> Names:
     found: dict[_Value, None] = {}
     for route in publication.routes:
         for trigger, facts in occasions(route):
-            if can_run(publication, route, facts):
+            if can_run(conditions_of(publication, route), facts):
                 reading = _ExpressionReading(publication.workflow, route, trigger, facts)
                 found.update(dict.fromkeys(reading.text(declared.name.value)))
     if not found:
@@ -128,11 +128,15 @@ def occasions(route: Route) -> Iterator[tuple[Trigger, Facts]]:
             yield trigger, facts | {"github.ref": ref, "github.ref_type": "branch"}
 
 
-def can_run(publication: Publication, route: Route, facts: Facts) -> bool:
-    """Whether no condition of the calls, the job or the step excludes a run."""
+def conditions_of(publication: Publication, route: Route) -> tuple[Condition, ...]:
+    """The conditions of the calls, the job and the step."""
     jobs, steps = (*route.calls, publication.job), publishing_steps(publication)
     found = (*(job.condition for job in jobs), *(step.condition for step in steps))
-    conditions = [condition for condition in found if condition is not None]
+    return tuple(condition for condition in found if condition is not None)
+
+
+def can_run(conditions: Iterable[Condition], facts: Facts) -> bool:
+    """Whether none of the conditions excludes a run."""
     return all(
         decide(condition_expression(condition.text.value), facts) is not False
         for condition in conditions

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from audits.analysis.environment_names import can_run
+from audits.analysis.environment_names import can_run, conditions_of
 from audits.expressions.evaluate import Facts
 from audits.expressions.globs import filter_takes, pieces, ranges_of, ruleset_matches
 from audits.model.publication import Publication, Route
@@ -29,6 +29,8 @@ _CREATION = "creation"
 # Roles that everyone with write access has:
 # https://docs.github.com/en/organizations/managing-user-access-to-your-organizations-repositories/managing-repository-roles/repository-roles-for-an-organization
 _ROLES_OF_WRITERS = frozenset({"read", "triage", "write"})
+_MOST_PACKAGES = 20
+"""Packages of one publication whose names are tried in tags."""
 
 
 class TagStart(Struct, frozen=True, kw_only=True):
@@ -47,6 +49,7 @@ class TagStart(Struct, frozen=True, kw_only=True):
 def tag_starts(publication: Publication) -> Iterator[TagStart]:
     """The triggers by which a tag can start a publication."""
     for route in publication.routes:
+        conditions = conditions_of(publication, route)
         for trigger in route.triggers:
             if trigger.event not in {"push", "release", "create"}:
                 continue
@@ -57,7 +60,7 @@ def tag_starts(publication: Publication) -> Iterator[TagStart]:
                     continue
                 ignored = trigger.tags_ignore or ()
                 samples = [tag for tag in samples if not filter_takes(tag, ignored)]
-            possible = tuple(t for t in samples if can_run(publication, route, _run(trigger, t)))
+            possible = tuple(t for t in samples if can_run(conditions, _run(trigger, t)))
             if possible:
                 yield TagStart(route=route, trigger=trigger, tags=possible, named=named)
 
@@ -135,7 +138,7 @@ def _usual(publication: Publication) -> list[str]:
     """Tags as releases usually have them, with the names of the packages too."""
     named = [
         f"{name}{joint}{_VERSION}"
-        for name in publication.packages
+        for name in publication.packages[:_MOST_PACKAGES]
         for joint in ("-v", "-", "/v", "/", "@", "@v", "_v", "==")
     ]
     plain = [f"v{_VERSION}", _VERSION, f"release-{_VERSION}", f"release/{_VERSION}"]

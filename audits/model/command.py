@@ -66,7 +66,10 @@ class Command(Struct, frozen=True, kw_only=True):
 
     def options(self, *names: str) -> Iterator[str]:
         """The values of all such options, in their order."""
+        marks = {name[:1] for name in names}
         for index, word in enumerate(self.words):
+            if word[:1] not in marks:
+                continue
             for name in names:
                 if word == name or _is_cmdlet_option(word, name):
                     yield self.words[index + 1] if index + 1 < len(self.words) else ""

@@ -42,6 +42,9 @@ _NAMED_BY: Mapping[WayIn, tuple[str, ...]] = {
 }
 """The checks that name each way in, the closest first."""
 
+_ByFile = dict[tuple[str, str], list[AuditedFinding]]
+"""Findings by the check and the file."""
+
 
 def without_credentials(
     exposures: tuple[Exposure, ...], repository: Repository
@@ -76,20 +79,21 @@ def with_findings(
     exposures: tuple[Exposure, ...], judged: Iterable[CheckVerdicts]
 ) -> tuple[Exposure, ...]:
     """The exposures with the finding at each way in, and what waivers accept of them."""
-    by_check: dict[str, list[AuditedFinding]] = {}
+    verdicts: list[AuditedFinding] = []
+    by_file: _ByFile = {}
     for each in judged:
-        by_check.setdefault(each.check.id, []).extend(each.findings)
-    return tuple(_linked(exposure, by_check) for exposure in exposures)
+        if each.check.id == VERDICT:
+            verdicts += each.findings
+        for found in each.findings:
+            by_file.setdefault((each.check.id, found.finding.at.path), []).append(found)
+    return tuple(_linked(exposure, verdicts, by_file) for exposure in exposures)
 
 
-def _linked(exposure: Exposure, by_check: dict[str, list[AuditedFinding]]) -> Exposure:
-    verdict = next(
-        (f for f in by_check.get(VERDICT, ()) if _is_of(f, exposure)),
-        None,
-    )
+def _linked(exposure: Exposure, verdicts: list[AuditedFinding], by_file: _ByFile) -> Exposure:
+    verdict = next((found for found in verdicts if _is_of(found, exposure)), None)
     whole = verdict is not None and _is_waived(verdict)
     paths = tuple(
-        _with_finding(path, _at(path, by_check), verdict, whole) for path in exposure.paths
+        _with_finding(path, _at(path, by_file), verdict, whole) for path in exposure.paths
     )
     cut = exposure.cut
     if cut is not None:
@@ -113,11 +117,11 @@ def _is_of(finding: AuditedFinding, exposure: Exposure) -> bool:
     return finding.finding.publication is exposure.publication and finding.finding.anchor == anchor
 
 
-def _at(path: ExposurePath, by_check: dict[str, list[AuditedFinding]]) -> AuditedFinding | None:
+def _at(path: ExposurePath, by_file: _ByFile) -> AuditedFinding | None:
     """The finding at the way in of a path: on its line, else in its job."""
-    candidates = [f for check in _NAMED_BY.get(path.way_in, ()) for f in by_check.get(check, ())]
     here = path.entrance
-    in_file = [f for f in candidates if f.finding.at.path == here.at.path]
+    checks = _NAMED_BY.get(path.way_in, ())
+    in_file = [f for check in checks for f in by_file.get((check, here.at.path), ())]
     on_line = next((f for f in in_file if f.finding.at.line == here.at.line), None)
     in_job = (f for f in in_file if f.finding.job is not None and f.finding.job.id == here.job)
     return on_line or next(in_job, None)
