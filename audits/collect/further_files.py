@@ -79,12 +79,10 @@ _PLACES = (
 )
 """What is in front of the folder in which a step works."""
 
-_BUILDS = re.compile(
-    r"(?:\b(?:uv|hatch|flit|poetry|pdm|rye)\b[^\n;&|]{0,80} build|-m build|\bpyproject-build"
-    r"|\bpip3? wheel)\b((?:[ \t]+[\"']?[\w@+./${}=:-]{1,120}[\"']?){0,8})"
-)
-"""A build of a Python package, with the words after it: one may be the folder of the package."""
-_LOOP = re.compile(r"\bfor \w{1,40} in((?:[ \t]+[\"']?[\w@+./*-]{1,120}[\"']?){1,8})")
+_BUILDER = re.compile(r"(?:\b(?:uv|hatch|flit|poetry|pdm|rye)\b[^\n;&|]{0,80}|-m|\bpip3?)\Z")
+"""What is in front of `` build`` or `` wheel`` where a Python package is built."""
+_BEHIND = re.compile(r"""(?![\w-])(?:[ \t]+["']?[\w@+./${}=:-]{1,120}["']?){0,8}""")
+_LOOP = re.compile(r"""for \w{1,40} in((?:[ \t]+["']?[\w@+./*-]{1,120}["']?){1,8})""")
 """What a loop of a shell goes through: folders, maybe."""
 
 _PLACE = re.compile(r"""[ =]*["']?(?:\./)?([\w@+.-][\w@+./${}\t -]{0,120})""")
@@ -410,7 +408,7 @@ def _is_action_or_workflow(path: str) -> bool:
 def _programs_in(text: str) -> frozenset[str]:
     """The programs with tasks or settings of their own that a text names."""
     named = [name for name in _TASK_FILES if f"{name} " in text]
-    named += ["build"] if _BUILDS.search(text) is not None else []
+    named += ["build"] if any(True for _ in _builds_in(text)) else []
     return frozenset((*named, *(p for action, p in _ACTION_PROGRAMS.items() if action in text)))
 
 
@@ -427,9 +425,21 @@ def _each_place(text: str) -> Iterator[str]:
             if (match := _PLACE.match(text, at + len(mark))) is not None:
                 yield match[1]
             at = text.find(mark, at + 1)
-    for match in (*_BUILDS.finditer(text), *_LOOP.finditer(text)):
-        words = (word.strip("\"'").removeprefix("./") for word in match[1].split())
-        yield from (word.replace("*", "$") for word in words if not word.startswith("-"))
+    for words in (*_builds_in(text), *_LOOP.findall(text)):
+        plain = (word.strip("\"'").removeprefix("./") for word in words.split())
+        yield from (word.replace("*", "$") for word in plain if not word.startswith("-"))
+
+
+def _builds_in(text: str) -> Iterator[str]:
+    """The words behind each build of a Python package: one may be the folder of the package."""
+    for mark in (" build", " wheel", "pyproject-build"):
+        at = text.find(mark)
+        while at >= 0:
+            end = at + len(mark)
+            behind = _BEHIND.match(text, end)
+            if behind and (mark[0] != " " or _BUILDER.search(text, max(0, at - 100), at)):
+                yield behind[0]
+            at = text.find(mark, end)
 
 
 _MISE_TASK = re.compile(
