@@ -13,7 +13,7 @@ from time import process_time
 import pytest
 
 from audits.checks import all_checks
-from audits.cli import GARBAGE
+from audits.cli.command_line import GARBAGE
 from audits.model.score import Audit
 from audits.model.source import GapReason, RepositoryRef, Snapshot, SourceFile
 from audits.pipeline.audit import Rules, audit

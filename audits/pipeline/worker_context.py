@@ -34,12 +34,14 @@ def processors() -> int:
 
 def start_early(words: Sequence[str], planner: str) -> None:
     """Start it for a command that scans a large folder before the command line is imported, which
-    takes as long as what workers need. ``words`` are those behind the program's name.
+    takes as long as what workers need. ``words`` are those behind the program's name. Where it
+    cannot be started, `worker_context` says so when workers are needed.
     """
     given = [path for word, path in pairwise(words) if word == "--folder"]
     given += [word.partition("=")[2] for word in words if word.startswith("--folder=")]
     if words[:1] == ["scan"] and processors() > 1 and any(map(_is_large, given)):
-        worker_context(planner)
+        with suppress(OSError):
+            worker_context(planner)
 
 
 def _is_large(folder: str) -> bool:
