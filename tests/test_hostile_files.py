@@ -88,11 +88,17 @@ def times_as_long(took: float) -> float:
 
 
 def measured(text: str, files: dict[str, str] | None = None) -> tuple[Audit, float]:
-    """The audit, and how many times as long it took as one of a usual file."""
+    """The audit, and how many times as long it took as one of a usual file: at best of three,
+    where it is long, as a machine may be slow just then.
+    """
     usual_seconds()  # what the first audit imports and compiles is left out
-    started = process_time()
-    found = audited(text, files)
-    return found, times_as_long(process_time() - started)
+    for _ in range(3):
+        started = process_time()
+        found = audited(text, files)
+        times = times_as_long(process_time() - started)
+        if times < MOST_TIMES:
+            break
+    return found, times
 
 
 @pytest.mark.parametrize("text", WORKFLOWS.values(), ids=WORKFLOWS)
