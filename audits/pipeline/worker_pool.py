@@ -39,7 +39,7 @@ FIRST = 2
 CHUNK = 4
 """Repositories of a chunk: few, so that the first results arrive soon."""
 LAST = 16
-"""Repositories at the end that are handed out in halves of chunks, so that no worker is left
+"""Repositories at the end that are handed out in quarters of chunks, so that no worker is left
 alone with many.
 """
 CHUNK_WITH_ENGINE = 48
@@ -195,6 +195,6 @@ def _here(places: Chunk, planner: Planner) -> Iterator[SerializedAudit]:
 def _chunks(places: Chunk, size: int) -> Iterator[Chunk]:
     """The places in chunks of a size; the first and the last ones are smaller."""
     end = max(FIRST, len(places) - LAST)
-    most, last = range(FIRST, end, size), range(end, len(places), max(1, size // 2))
+    most, last = range(FIRST, end, size), range(end, len(places), max(1, size // 4))
     starts = chain((0,), most, last, (len(places),))
     return (places[at:to] for at, to in pairwise(starts))
