@@ -79,8 +79,8 @@ _PLACES = (
 )
 """What is in front of the folder in which a step works."""
 
-_BUILDER = re.compile(r"(?:\b(?:uv|hatch|flit|poetry|pdm|rye)\b[^\n;&|]{0,80}|-m|\bpip3?)\Z")
-"""What is in front of `` build`` or `` wheel`` where a Python package is built."""
+_BUILDER = re.compile(r"(?:\b(?:uv|hatch|flit|poetry|pdm|rye)\b([^\n;&|]{0,80})|-m|\bpip3?)\Z")
+"""What is in front of `` build`` or `` wheel`` where a Python package is built or published."""
 _BEHIND = re.compile(r"""(?![\w-])(?:[ \t]+["']?[\w@+./${}=:-]{1,120}["']?){0,8}""")
 _LOOP = re.compile(r"""for \w{1,40} in((?:[ \t]+["']?[\w@+./*-]{1,120}["']?){1,8})""")
 """What a loop of a shell goes through: folders, maybe."""
@@ -124,6 +124,7 @@ _TASK_FILES: Mapping[str, tuple[str, ...]] = {
     "twine": (".pypirc",),
     "poetry": ("poetry.toml",),
     "dotnet": (),
+    "gem": (),
     "nuget": ("nuget.config", "NuGet.config", "NuGet.Config", "Nuget.config"),
     **dict.fromkeys(("dart", "flutter", "melos"), ("pubspec.yaml",)),
     **dict.fromkeys(("mvn", "mvnw", "mvnd"), ("pom.xml",)),
@@ -431,14 +432,15 @@ def _each_place(text: str) -> Iterator[str]:
 
 
 def _builds_in(text: str) -> Iterator[str]:
-    """The words behind each build of a Python package: one may be the folder of the package."""
-    for mark in (" build", " wheel", "pyproject-build"):
+    """The words of each command that builds or publishes a Python package: one may be its folder."""
+    for mark in (" build", " wheel", " publish", "pyproject-build"):
         at = text.find(mark)
         while at >= 0:
             end = at + len(mark)
             behind = _BEHIND.match(text, end)
-            if behind and (mark[0] != " " or _BUILDER.search(text, max(0, at - 100), at)):
-                yield behind[0]
+            before = _BUILDER.search(text, max(0, at - 100), at) if mark[0] == " " else None
+            if behind and (before or mark[0] != " "):
+                yield f"{before[1] or '' if before else ''} {behind[0]}"
             at = text.find(mark, end)
 
 

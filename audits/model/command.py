@@ -35,6 +35,8 @@ class Command(Struct, frozen=True, kw_only=True):
     written; ``piped_into`` is the program that reads its output. Expressions ``${{ … }}`` stay
     as they are. ``path`` is the file that holds it where that is a script or task file that a
     step leads to, ``directory`` the folder in which it runs there ("" is the root).
+    ``subshells`` are those around it, ``( … )`` and ``bash -c``, by their place in the script,
+    the innermost last.
     """
 
     words: tuple[str, ...]
@@ -46,6 +48,7 @@ class Command(Struct, frozen=True, kw_only=True):
     written: tuple[str, ...] = ()
     path: str = ""
     directory: str = ""
+    subshells: tuple[int, ...] = ()
 
     @property
     def program(self) -> str:

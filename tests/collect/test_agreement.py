@@ -93,6 +93,19 @@ LAYOUTS: dict[str, tuple[dict[str, Content], set[str]]] = {
         },
         {"packages/one/pyproject.toml", "packages/two/pyproject.toml"},
     ),
+    "packages of options and other registries": (
+        {
+            WORKFLOW: steps(
+                "- run: |\n    flit -f one/pyproject.toml publish\n    pdm publish -p two\n"
+                "    cd three && gem build lumen.gemspec"
+            ),
+            "one/pyproject.toml": "",
+            "two/pyproject.toml": "",
+            "three/lumen.gemspec": "",
+            "four/lumen-four.gemspec": "",
+        },
+        {"one/pyproject.toml", "two/pyproject.toml", "three/lumen.gemspec"},
+    ),
     "code owners": (
         {WORKFLOW: steps(), ".github/CODEOWNERS": "* @a\n", "docs/CODEOWNERS": "* @b\n"},
         {".github/CODEOWNERS"},

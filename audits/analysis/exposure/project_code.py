@@ -22,6 +22,7 @@ from audits.analysis.exposure.rules import (
 from audits.model.command import Command
 from audits.model.uses import UsesKind
 from audits.model.workflow import Step
+from audits.model.working_folders import in_folders
 
 _SHELLS = frozenset(
     ["bash", "sh", "zsh", "dash", "ash", "ksh", "fish", "source", ".", "pwsh", "powershell"]
@@ -393,9 +394,4 @@ def _run_by_text(text: str) -> str | None:
 
 def moves(commands: tuple[Command, ...], start: str) -> Iterator[tuple[Command, str]]:
     """The commands of a script, each with the folder of the workspace in which it runs."""
-    folder = inside(start)
-    for command in commands:
-        if command.program in {"cd", "pushd", "set-location"} and len(command.words) > 1:
-            folder = inside(command.words[1], folder)
-        else:
-            yield command, folder
+    return in_folders(commands, inside(start), lambda folder, word: inside(word, folder))

@@ -7,14 +7,14 @@ folder.
 
 from __future__ import annotations
 
+import posixpath
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from audits.expressions.syntax import replace_fences
 from audits.model.command import Command, plain_words
 from audits.model.registry import Registry
 from audits.model.workflow import Job
@@ -23,18 +23,20 @@ from audits.workflow.publish.site import Site
 
 
 class _Build(Struct, frozen=True, kw_only=True):
-    """How a command that builds says what: ``plain``, whether words without an option are folders;
-    ``at``, options with a folder; ``files``, with a file in it; ``names``, with a package's name;
-    ``every``, flags that build all packages of a workspace.
+    """How a command that builds says what: ``plain``, whether words without an option are folders
+    or files in them; ``at``, options with one; ``names``, with a package's name; ``every``, flags
+    that build all packages of a workspace.
     """
 
+    registry: Registry = Registry.PYPI
     plain: bool = False
     at: tuple[str, ...] = ()
-    files: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     every: tuple[str, ...] = ()
 
 
+_GEM = _Build(registry=Registry.RUBYGEMS, plain=True)
+_NUGET = _Build(registry=Registry.NUGET, plain=True)
 _BUILDS: dict[tuple[str, ...], _Build] = {
     ("uv", "build"): _Build(
         plain=True,
@@ -47,35 +49,54 @@ _BUILDS: dict[tuple[str, ...], _Build] = {
     ("pip", "wheel"): _Build(plain=True),
     ("pip3", "wheel"): _Build(plain=True),
     ("hatch", "build"): _Build(),  # its word is where to put what it builds
-    ("flit", "build"): _Build(files=("-f", "--ini-path")),
+    ("flit", "build"): _Build(at=("-f", "--ini-path")),
     ("poetry", "build"): _Build(at=("-C", "--directory", "-P", "--project")),
     ("pdm", "build"): _Build(at=("-p", "--project")),
-    ("rye", "build"): _Build(
-        files=("--pyproject",), names=("-p", "--package"), every=("-a", "--all")
+    ("rye", "build"): _Build(at=("--pyproject",), names=("-p", "--package"), every=("-a", "--all")),
+    ("gem", "build"): _GEM,
+    ("dotnet", "pack"): _NUGET,
+    ("nuget", "pack"): _NUGET,
+    ("npm", "pack"): _Build(
+        registry=Registry.NPM,
+        plain=True,
+        names=("-w", "--workspace"),
+        every=("--workspaces", "-ws"),
     ),
+    ("pnpm", "pack"): _Build(
+        registry=Registry.NPM,
+        at=("-C", "--dir"),
+        names=("-F", "--filter"),
+        every=("-r", "--recursive"),
+    ),
+    ("yarn", "pack"): _Build(registry=Registry.NPM, at=("--cwd",)),
 }
 """https://docs.astral.sh/uv/reference/cli/#uv-build, https://build.pypa.io,
-https://pdm-project.org/latest/reference/cli/#build, https://rye.astral.sh/guide/commands/build/
+https://pdm-project.org/latest/reference/cli/#build, https://rye.astral.sh/guide/commands/build/,
+https://guides.rubygems.org/command-reference/#gem-build, https://docs.npmjs.com/cli/commands/npm-pack,
+https://learn.microsoft.com/dotnet/core/tools/dotnet-pack, https://pnpm.io/cli/pack
 """
 
 _WITH_VALUE = frozenset(
     {"-o", "--out-dir", "--outdir", "--output", "-w", "--wheel-dir", "-p", "--python", "-t"}
     | {"-C", "--config-setting", "-d", "--dest", "--project", "--directory", "--package", "-f"}
-    | {"--ini-path", "--pyproject", "-P", "--format"}
+    | {"--ini-path", "--pyproject", "-P", "--format", "-c", "--configuration", "-v", "--verbosity"}
+    | {"--workspace", "--pack-destination", "--version-suffix", "-F", "--filter", "--dir", "--cwd"}
 )
 _MOST_JOBS = 50
 """Jobs among which a build is looked for: it is mostly in the job itself or the one before."""
-_LOOKS = ("-h", "--help", "-V", "--version")
-_COMPUTED = re.compile(r"\$\([^()]*\)|`[^`]*`|\$\{?\w+\}?")
+_LOOKS = ("-h", "--help", "-V", "--version", "--dry-run")
+_FILE = re.compile(r"\.(?:toml|cfg|gemspec|[cfv]sproj|sln|slnx|nuspec|py|tgz)$")
 
 
-def built_packages(site: Site) -> tuple[str, ...]:
-    """Names of packages for PyPI whose builds the job runs, or else the nearest jobs that it needs;
-    () where no build says which. A folder that is computed may be any below the root.
+def built_packages(site: Site, registry: Registry) -> tuple[str, ...]:
+    """Names of packages for a registry whose builds the job runs, or else the nearest jobs that it
+    needs; () where no build says which. A folder that is computed may be any below the root.
     """
+    if all(build.registry is not registry for build in _BUILDS.values()):
+        return ()
     jobs, seen = [site.job], {site.job}
     while jobs and len(seen) < _MOST_JOBS:
-        names = tuple(dict.fromkeys(name for job in jobs for name in _by_job(site, job)))
+        names = tuple(dict.fromkeys(name for job in jobs for name in _by_job(site, job, registry)))
         if names:
             return names
         needed = [site.workflow.job(name) for job in jobs for name in job.needs[:_MOST_JOBS]]
@@ -84,63 +105,74 @@ def built_packages(site: Site) -> tuple[str, ...]:
     return ()
 
 
-def _by_job(site: Site, job: Job) -> tuple[str, ...]:
+def _by_job(site: Site, job: Job, registry: Registry) -> tuple[str, ...]:
     known = site.library.built
-    if job not in known:
-        known[job] = tuple(_built_by(site, job))
-    return known[job]
+    if (job, registry) not in known:
+        known[job, registry] = tuple(_built_by(site, job, registry))
+    return known[job, registry]
 
 
-def _built_by(site: Site, job: Job) -> Iterator[str]:
+def _built_by(site: Site, job: Job, registry: Registry) -> Iterator[str]:
     for place, step in enumerate(job.live_steps):
         if step.run is None:
             continue
-        before = job.live_steps[: place + 1]
-        there = replace(site, job=job, step=step, before=before, outer=step)
-        there = replace(there, action=None, parent=None, script=None, path=job.path)
+        there = replace(
+            site, job=job, step=step, before=tuple(job.live_steps[:place]), script=None, outer=None
+        )
         for command in there.commands:
-            yield from _by_command(there, command)
+            yield from _by_command(there, command, registry)
 
 
-def _by_command(site: Site, command: Command) -> Iterator[str]:
+def _by_command(site: Site, command: Command, registry: Registry) -> Iterator[str]:
     plain = tuple(word for _, word in plain_words(command.words, _WITH_VALUE))
     head = next((head for head in _BUILDS if plain[: len(head)] == head), None)
-    if head is None or command.has(*_LOOKS):
+    if head is None or _BUILDS[head].registry is not registry or command.has(*_LOOKS):
         return
     build = _BUILDS[head]
-    named = _texts(site, command, command.options(*build.names))
-    folders = () if named or command.has(*build.every) else _folders(site, command, head, plain)
-    yield from (name for name in named if "*" not in name)
-    for package in site.library.declared:
-        if package.registry is Registry.PYPI and (
-            any(fnmatchcase(package.name, name) for name in named)
-            or command.has(*build.every)
-            or any(_is_in(package.directory, folder) for folder in folders)
-        ):
-            yield package.name
+    every = command.has(*build.every)
+    given = [] if every else _given(site, command, build.names)
+    names = [name for name in given if "/" not in name or name.startswith("@")]
+    paths = [name for name in given if name not in names]
+    if not names:
+        paths += _given(site, command, build.at)
+        paths += [m for w in plain[len(head) :] if build.plain for m in site.meanings(w, command)]
+    yield from (name for name in names if "*" not in name)
+    if every:
+        yield from (p.name for p in site.library.declared if p.registry is registry)
+    elif names:
+        known = (p.name for p in site.library.declared if p.registry is registry)
+        yield from (p for p in known if any(fnmatchcase(p, name) for name in names))
+    else:
+        yield from _in_folders(site, command, paths or [""], registry)
 
 
-def _folders(
-    site: Site, command: Command, head: tuple[str, ...], plain: Sequence[str]
-) -> tuple[str, ...]:
-    """The folders that a build is given, or else the one that it runs in."""
-    build = _BUILDS[head]
-    words = [*(plain[len(head) :] if build.plain else ()), *command.options(*build.at)]
-    files = [file.rpartition("/")[0] for file in command.options(*build.files)]
-    given = _texts(site, command, (*words, *files)) or [""]
-    bases = [joined(base, changed_to(site, command)) for base in site.directories]
-    return tuple(joined(base, folder) for base in bases for folder in given)
+def _given(site: Site, command: Command, options: tuple[str, ...]) -> list[str]:
+    """All that the values of options can be."""
+    return [m for word in command.options(*options) if word for m in site.meanings(word, command)]
 
 
-def _is_in(directory: str, folder: str) -> bool:
+def _in_folders(
+    site: Site, command: Command, paths: list[str], registry: Registry
+) -> Iterator[str]:
+    """The packages in the folders, or beside the files, that a build is given; of several specs
+    in one folder the one that is called as the package.
+    """
+    bases = [joined(base, to) for base in site.directories for to in changed_to(site, command)]
+    for path in paths:
+        is_file = _FILE.search(path) is not None
+        folder, stem = path.rpartition("/")[0] if is_file else path, posixpath.basename(path)
+        folders = [joined(base, folder) for base in bases]
+        found = [
+            package.name
+            for package in site.library.declared
+            if package.registry is registry and any(is_in(package.directory, f) for f in folders)
+        ]
+        called = [name for name in found if is_file and stem.rpartition(".")[0] == name]
+        yield from called or found
+
+
+def is_in(directory: str, folder: str) -> bool:
     """Whether a package lies in a folder, in which ``*`` stands for what is computed."""
     return directory == folder or (
         "*" in folder and bool(directory) and fnmatchcase(directory, folder)
     )
-
-
-def _texts(site: Site, command: Command, words: Iterable[str]) -> list[str]:
-    """The values that words may have, with ``*`` for what is computed."""
-    expanded = (site.expand(word, command) for word in words if word)
-    texts = (text for word in expanded for text in site.texts(word) or (word,))
-    return [_COMPUTED.sub("*", replace_fences(text, "*")) for text in texts]

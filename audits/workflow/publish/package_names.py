@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from audits.model.command import Command
 from audits.model.publication import Channel
 from audits.model.registry import Registry
-from audits.workflow.publish.built_packages import built_packages
+from audits.workflow.publish.built_packages import built_packages, is_in
 from audits.workflow.publish.folders import changed_to, joined
 from audits.workflow.publish.site import Site
 from audits.workflow.uploaders.uploader import Contents, Uploader
@@ -21,7 +23,8 @@ _WRITES_METADATA = re.compile(
 )
 _NAME_KEY = re.compile(r"(?<![-\w])name(?![-\w])|\b(?:mv|cp)\b")
 _SEPARATORS = re.compile(r"[-_.]+")
-_EVERYWHERE = ("-r", "--recursive", "-ws", "--workspaces", "--workspace", "--all")
+_WORKSPACES = "-ws"
+_EVERYWHERE = ("-r", "--recursive", _WORKSPACES, "--workspaces", "--workspace", "--all")
 _OF_ALL = frozenset(
     {"changesets/action", "changesets/action/publish", "changeset publish", "lerna publish"}
     | {"nx release", "rush publish", "beachball publish", "release-plz", "release-plz release"}
@@ -65,7 +68,7 @@ def _likely(
         return listed
     if site.once(("renamed", known), lambda: _is_renamed(site, known)):
         return (page,) if page else ()
-    built = site.once("built", lambda: built_packages(site)) if registry is Registry.PYPI else ()
+    built = site.once(("built", registry), lambda: built_packages(site, registry))
     likely: tuple[str, ...] = built or (known if len(known) == 1 else ())
     if not likely and _checks_out(site):
         likely = tuple(dict.fromkeys(inside))
@@ -134,13 +137,15 @@ def named_packages(uploader: Uploader, site: Site, command: Command | None) -> t
             if (scalar := site.input(name)) is not None:
                 found += site.texts(scalar.value) or ()
     elif contents.name_options:
-        words = [word for word in command.options(*contents.name_options) if word]
+        # Else ``-ws`` is taken for ``-w s``.
+        plain = replace(command, words=tuple(w for w in command.words if w != _WORKSPACES))
+        words = [word for word in plain.options(*contents.name_options) if word]
         if command.words[1:2] == ("workspace",):
             words += command.words[2:3]
         for word in words:
-            found += site.texts(site.expand(word, command)) or ()
-    plain = (name.strip() for name in found)
-    return tuple(dict.fromkeys(n for n in plain if n and _may_be_name(uploader.registry, n)))
+            found += site.meanings(word, command)
+    names = (name.strip() for name in found)
+    return tuple(dict.fromkeys(n for n in names if n and _may_be_name(uploader.registry, n)))
 
 
 def _may_be_name(registry: Registry, text: str) -> bool:
@@ -164,35 +169,38 @@ def _directories(uploader: Uploader, site: Site, command: Command | None) -> Ite
     step = site.step
     if step is not None and command is not None:
         base = [command.directory] if command.path else list(site.directories)
-        base = [joined(folder, changed_to(site, command)) for folder in base]
+        base = [joined(folder, to) for folder in base for to in changed_to(site, command)]
     if command is None:
         for name in contents.directory_inputs:
             if (scalar := site.input(name)) is not None and scalar.value:
                 yield from (_source(text) for text in site.texts(scalar.value) or ())
                 return
     elif contents.directory_options and (word := command.option(*contents.directory_options)):
-        for text in site.texts(site.expand(word, command)) or ():
+        for text in site.meanings(word, command):
             folder = text.rpartition("/")[0] if text.endswith(".toml") else text
             yield from (joined(start, folder) for start in base)
         return
-    elif contents.name_options and (folders := _chosen_folders(contents, command)):
+    elif contents.name_options and (folders := _chosen_folders(contents, site, command)):
         yield from (joined(start, folder) for start in base for folder in folders)
         return
     elif contents.files:
         words = [w for w in command.words[1:] if "/" in w and "://" not in w]
         for word in words:
-            texts = site.texts(site.expand(word, command)) or ()
+            texts = site.meanings(word, command)
             yield from (_source(joined(start, text)) for text in texts for start in base)
         if words:
             return
     yield from base
 
 
-def _chosen_folders(contents: Contents, command: Command) -> list[str]:
+def _chosen_folders(contents: Contents, site: Site, command: Command) -> list[str]:
     """The folders that a filter names, ``--filter ./packages/x``, or ``npm publish ./x`` does."""
     given = [w.removesuffix("...") for w in command.options(*contents.name_options)]
-    given += [word for word in command.words[2:] if word.startswith("./")]
-    return [w for w in given if w.startswith((".", "packages/")) and not _GLOB.search(w)]
+    known = {package.directory for package in site.library.declared if package.directory}
+    given += [word for word in command.words[2:] if word.startswith("./") or word in known]
+    chosen = (word for word in given if word.startswith((".", "packages/")) or word in known)
+    meant = (text for word in chosen for text in site.meanings(word, command))
+    return [text for text in meant if not _GLOB.search(text.strip("*"))]
 
 
 def _source(path: str) -> str:
@@ -212,5 +220,5 @@ def _in(registry: Registry, site: Site, directory: str) -> tuple[str, ...]:
     return tuple(
         package.name
         for package in site.library.declared
-        if package.registry is registry and package.directory == folder
+        if package.registry is registry and is_in(package.directory, folder)
     )

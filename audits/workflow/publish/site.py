@@ -13,11 +13,12 @@ from typing import Any, TypeVar, cast
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from audits.expressions.syntax import fences
+from audits.expressions.syntax import fences, replace_fences
 from audits.model.command import Command
 from audits.model.hop import Hop
 from audits.model.location import Inputs, Location, Scalar
 from audits.model.publication import Channel, CredentialSource, Route
+from audits.model.registry import Registry
 from audits.model.uses import Uses
 from audits.model.workflow import CompositeAction, Job, Step, Workflow
 from audits.workflow.parse.package_metadata import DeclaredPackage
@@ -32,6 +33,7 @@ from audits.workflow.uploaders.lookup import KNOWN, Catalog
 _NAMED = re.compile(r"\s*(env|inputs|matrix|github\.event\.inputs)\.([\w-]+)\s*")
 _VARIABLE = re.compile(r"\$(?:\{(?:(?i:env):)?(\w+)(?:[:#%][^}]*)?\}|(?i:env):(\w+)|(\w+))|%(\w+)%")
 _MOST_TEXTS = 24
+_MOST_LOOPS = 10
 _LONGEST = 4096
 _MOST_FENCES = 6
 # Variables of one environment that one upload may read; only generated files have more.
@@ -42,7 +44,9 @@ _MOST_DIRECTORIES = 12
 _TRY_OUT = re.compile(
     r"(?<![a-z])(?:self[-_]?)?(?:tests?|examples?|samples?|demo|try)(?![a-z])", re.I
 )
-_WORKSPACE = re.compile(r"^\$\{\{ *github\.workspace *\}\}/?|^\$GITHUB_WORKSPACE/?")
+_WORKSPACE = re.compile(r"^\$\{\{ *github\.workspace *\}\}/?|^\$\{?GITHUB_WORKSPACE\}?/?")
+_LOOP = re.compile(r"\bfor[ \t]+(\w{1,40})[ \t]+in[ \t]+([^\n;]{1,400})")
+_COMPUTED = re.compile(r"\$\([^()]*\)|`[^`]*`|\$\{[^}]*\}|\$\w+")
 T = TypeVar("T")
 
 
@@ -81,7 +85,7 @@ class Library(Struct, frozen=True, kw_only=True):
     given: dict[tuple[Workflow, tuple[str, ...]], bool] = field(default_factory=dict)
     catalog: Catalog = KNOWN
     there: dict[Hashable, Site] = field(default_factory=dict)
-    built: dict[Job, tuple[str, ...]] = field(default_factory=dict)
+    built: dict[tuple[Job, Registry], tuple[str, ...]] = field(default_factory=dict)
 
 
 class Site(Struct, frozen=True, kw_only=True, dict=True):
@@ -163,7 +167,7 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
         inherited = self.job.working_directory or self.workflow.working_directory
         written = step.working_directory or ("" if self.action is not None else inherited)
         texts = self.texts(written) or ()
-        return tuple(dict.fromkeys(_from_root(text) for text in texts[:_MOST_DIRECTORIES]))
+        return tuple(dict.fromkeys(from_root(text) for text in texts[:_MOST_DIRECTORIES]))
 
     def led(self) -> tuple[Expansion, ...]:
         """What the commands of the step lead to: scripts and tasks of the repository."""
@@ -207,7 +211,7 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
             if step.uses is not None and step.uses.slug == "actions/checkout":
                 path = step.input("path")
                 if path is not None and step.input("repository") is None:
-                    found[_from_root(path.value)] = None
+                    found[from_root(path.value)] = None
         return tuple(folder for folder in found if folder)
 
     @property
@@ -380,6 +384,27 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
 
         return _VARIABLE.sub(value_of, word) if "$" in word or "%" in word else word
 
+    def meanings(self, word: str, command: Command | None) -> tuple[str, ...]:
+        """All that a word of a script can be, the values of a loop's variable included; ``*``
+        stands for what is computed.
+        """
+        words = [self.expand(word, command)]
+        for name, items in self.once("loops", lambda: dict(self._loops())).items():
+            variable = re.compile(rf"\$(?:{name}\b|\{{{name}[^}}]*\}})")
+            if variable.search(word):
+                parts = [variable.split(each) for each in words]
+                words = [item.join(each) for each in parts for item in items][:_MOST_TEXTS]
+        texts = (text for each in words for text in self.texts(each) or (each,))
+        plain = (_COMPUTED.sub("*", replace_fences(text, "*")) for text in texts)
+        return tuple(islice(dict.fromkeys(plain), _MOST_TEXTS))
+
+    def _loops(self) -> Iterator[tuple[str, list[str]]]:
+        """The variables of the loops of a step's script, with what they go through."""
+        run = None if self.step is None or self.script is not None else self.step.run
+        for name, listed in islice(_LOOP.findall(run.value if run else ""), _MOST_LOOPS):
+            plain = self.expand(_COMPUTED.sub("*", listed) if "$(" in listed else listed, None)
+            yield name, [item.strip("\"'").rstrip("/") for item in plain.split()][:_MOST_TEXTS]
+
     def expand_all(self, text: str) -> str:
         """A text of the script with variables replaced, also those inside their values."""
         for _ in range(_DEEPEST):
@@ -425,7 +450,8 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
         return next((scalar.value for _, scalar, _, _ in self.variable(name)), None)
 
 
-def _from_root(folder: str) -> str:
+def from_root(folder: str) -> str:
+    """A folder of the workspace from its root, which is "" itself."""
     plain = normpath(_WORKSPACE.sub("", folder.strip()) or ".").strip("/")
     return "" if plain == "." else plain
 

@@ -35,6 +35,7 @@ hundredth of it.
 MOST_COMMANDS = 20_000
 """The most commands that are read of the scripts of one file; real ones run a few hundred."""
 
+_MOST_SUBSHELLS = 100
 _MAX_DENSITY = 8
 _DENSE_FROM = 1_024
 _MAX_DEPTH = 3
@@ -121,6 +122,7 @@ class _Inside(Struct, frozen=True):
     wrappers: tuple[str, ...]
     depth: int
     patience: Patience
+    subshells: tuple[int, ...] = ()
 
 
 def _commands(text: str, line: int, where: _Inside) -> Iterator[Command]:
@@ -140,6 +142,7 @@ def _commands(text: str, line: int, where: _Inside) -> Iterator[Command]:
             redirects=tuple(raw.redirects),
             piped_into=piped[0] if piped else "",
             written=tuple(raw.words),
+            subshells=(*where.subshells, *raw.subshells),
         )
         if fetched := fetched_program(words, piped):
             yield Command(words=tuple(fetched), line=line, wrappers=where.wrappers, env=env)
@@ -151,6 +154,7 @@ def _commands(text: str, line: int, where: _Inside) -> Iterator[Command]:
                 (*where.wrappers, *wrappers, name),
                 where.depth + 1,
                 where.patience,
+                (*where.subshells, *raw.subshells, raw.start),
             )
             yield from _commands(script, line, inside)
 
@@ -180,6 +184,7 @@ def _grammar() -> tuple[Parser, Query]:
     language = Language(tree_sitter_bash.language())
     wanted = (
         "(command) @command (declaration_command) @declaration (pipeline) @pipeline"
+        " (subshell) @subshell"
         " (redirected_statement) @redirected"
         " (program (variable_assignment) @assignment) (list (variable_assignment) @assignment)"
         " (compound_statement (variable_assignment) @assignment)"
@@ -250,6 +255,9 @@ def _grammar_commands(text: str) -> list[RawCommand] | None:
         _redirect(found, text, node)
     for node in nodes.get("pipeline", ()):
         _pipe(found, node.named_children)
+    shells = [(node.start_byte, node.end_byte) for node in nodes.get("subshell", ())]
+    for raw in found.values() if len(shells) <= _MOST_SUBSHELLS else ():
+        raw.subshells = tuple(start for start, end in shells if start < raw.start < end)
     return sorted(found.values(), key=lambda raw: raw.start)
 
 

@@ -21,6 +21,7 @@ class RawCommand(Struct):
     env: dict[str, str] = field(default_factory=dict)
     redirects: list[str] = field(default_factory=list)
     piped_words: list[str] = field(default_factory=list)
+    subshells: tuple[int, ...] = ()
 
 
 def blank_out(text: str) -> str:

@@ -232,8 +232,10 @@ def _inside(words: list[str], wrapper: Wrapper) -> tuple[str, int] | None:
         found = next((i for i in range(index, len(words)) if words[i] in wrapper.behind), None)
         if found is not None or wrapper.only_behind:
             return None if found is None else (name, found + 1)
-    while index < len(words) and words[index].startswith("-") and len(words[index]) > 1:
+    while index < len(words) and words[index].startswith("-"):
         word = words[index]
+        if word == "-" and program != "env":  # `env -` runs a command with no variables
+            break
         if word in wrapper.not_with:
             return None
         index += 2 if word in wrapper.values else 1

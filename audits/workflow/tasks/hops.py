@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import groupby
 from posixpath import basename, dirname
 
 from msgspec import Struct
@@ -18,6 +19,7 @@ from audits.model.command import Command
 from audits.model.hop import Hop
 from audits.model.location import Scalar
 from audits.model.source import SourceFile
+from audits.model.working_folders import in_folders
 from audits.workflow.shell.commands import Patience, reached_commands
 from audits.workflow.tasks.embedded import Inside, given_arguments
 from audits.workflow.tasks.invocations import Invocation, invocations, is_script, joined
@@ -323,20 +325,19 @@ def _placed(commands: Iterable[Command], directory: str | None) -> Iterator[tupl
     """Each command with the folder in which it runs, after each ``cd`` of the same script;
     without a ``directory`` the commands' own.
     """
-    start, place, path = directory, directory or "", None
-    for command in commands:
-        if directory is None and (command.path, command.directory) != path:
-            path = (command.path, command.directory)
-            place = start = command.directory
-        yield command, place
-        if command.program in {"cd", "pushd"} and len(command.words) > 1:
-            place = _changed(place, start or "", command.words[1])
-        elif command.program == "popd":
-            place = start or ""
+    if directory is not None:
+        yield from _from(commands, directory)
+        return
+    for (_, start), inside in groupby(commands, lambda c: (c.path, c.directory)):
+        yield from _from(inside, start)
 
 
-def _changed(place: str, start: str, word: str) -> str:
-    """The folder that ``cd`` leads to; where only a variable tells it, the one at the start."""
-    if word.startswith("/") or "$" in word:
-        return start
-    return joined(place, word)
+def _from(commands: Iterable[Command], start: str) -> Iterator[tuple[Command, str]]:
+    """The same for the commands of one script; where only a variable tells where ``cd`` leads,
+    it is the folder at the start.
+    """
+
+    def changed(place: str, word: str) -> str:
+        return start if word.startswith("/") or "$" in word else joined(place, word)
+
+    return in_folders(commands, start, changed)

@@ -37,9 +37,10 @@ _TARGET = Target(
 _VALUES = frozenset(
     {"--prefix", "-C", "--dir", "--filter", "-F", "-w", "--workspace", "--cwd"}
     | {"--registry", "--include", "--exclude", "--from", "--loglevel", "--tag", "--access"}
+    | {"--userconfig", "--globalconfig", "--cache", "--otp", "--script-shell", "--reporter"}
 )
 _CONTENTS = Contents(
-    directory_options=("--prefix", "-C", "--dir"),
+    directory_options=("--prefix", "-C", "--dir", "--cwd"),
     name_options=("--filter", "-F", "-w", "--workspace"),
 )
 
@@ -91,8 +92,10 @@ NPM: tuple[Uploader, ...] = (
         mechanism="bun publish",
         registry=Registry.NPM,
         commands=("bun publish",),
+        value_options=_VALUES,
         tokens=_TOKENS,
         target=_TARGET,
+        contents=_CONTENTS,
     ),
     Uploader(
         mechanism="lerna publish",

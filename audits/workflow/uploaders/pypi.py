@@ -91,7 +91,8 @@ PYPI: tuple[Uploader, ...] = (
         mechanism="flit publish",
         registry=Registry.PYPI,
         commands=("flit publish", "flit_core publish"),
-        value_options=frozenset({"-f", "--ini-file", "--repository"}),
+        value_options=frozenset({"-f", "--ini-file", "--ini-path", "--repository"}),
+        contents=Contents(directory_options=("-f", "--ini-path", "--ini-file")),
         tokens=Tokens(env=("FLIT_PASSWORD",), logins=_PYPIRC[:1]),
         target=Target(
             name_options=("--repository",), name_env=("FLIT_INDEX",), url_env=("FLIT_INDEX_URL",)
@@ -117,6 +118,7 @@ PYPI: tuple[Uploader, ...] = (
         tokens=Tokens(
             env=("PDM_PUBLISH_PASSWORD",), options=("-P", "--password"), logins=_PYPIRC[:1]
         ),
+        value_options=frozenset({"-p", "--project"}),
         target=Target(name_options=("-r", "--repository"), name_env=("PDM_PUBLISH_REPO",)),
         contents=Contents(directory_options=("-p", "--project")),
         # https://pdm-project.org/latest/usage/publish/

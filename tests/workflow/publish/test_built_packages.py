@@ -90,3 +90,70 @@ def test_the_root_is_uploaded_from_a_checkout_where_no_build_names_another_packa
 def test_the_job_that_hands_the_package_over_says_it_and_no_other() -> None:
     (found,) = found_in(SPLIT, MONOREPO)
     assert set(found.packages) == {"lumen-one", "lumen-two"}
+
+
+def _package(name: str) -> str:
+    return f'{{"name": "{name}", "version": "1.0.0"}}'
+
+
+LIBRARIES = {
+    "package.json": '{"name": "root", "private": true, "workspaces": ["libs/*"]}',
+    **{f"libs/{name}/package.json": _package(f"@lumen/{name}") for name in ("a", "b", "c")},
+    "Cargo.toml": '[workspace]\nmembers = ["crates/*"]\n',
+    **{
+        f"crates/{name}/Cargo.toml": f'[package]\nname = "lumen-{name}"\nversion = "1.0.0"\n'
+        for name in ("x", "y", "z")
+    },
+    **{
+        f"lumen-{name}.gemspec": f'Gem::Specification.new do |s|\n  s.name = "lumen-{name}"\nend\n'
+        for name in ("one", "two")
+    },
+    **{
+        f"src/{name}/{name}.csproj": "<Project><PropertyGroup><PackageId>"
+        f"Lumen.{name}</PackageId></PropertyGroup></Project>"
+        for name in ("A", "B")
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("script", "packages"),
+    [
+        ("(cd libs/a && npm publish)\n(cd libs/b && npm publish)", {"@lumen/a", "@lumen/b"}),
+        ("cd libs/a\nnpm publish\ncd -\ncd libs/c\nnpm publish", {"@lumen/a", "@lumen/c"}),
+        (
+            "cd libs/a\nnpm publish\ncd $GITHUB_WORKSPACE/libs/b\npnpm publish",
+            {"@lumen/a", "@lumen/b"},
+        ),
+        ("env -C libs/a npm publish", {"@lumen/a"}),
+        ("yarn --cwd libs/a npm publish", {"@lumen/a"}),
+        ("bun publish --cwd libs/c", {"@lumen/c"}),
+        ("npm publish libs/b --access public", {"@lumen/b"}),
+        ("npm publish -ws", {"@lumen/a", "@lumen/b", "@lumen/c"}),
+        ("npm pack -w libs/a\nnpm publish *.tgz", {"@lumen/a"}),
+        # The variable of a loop is each of what it goes through.
+        ("for p in a c; do (cd libs/$p && npm publish); done", {"@lumen/a", "@lumen/c"}),
+        ("for p in libs/*/; do (cd $p; npm publish); done", {"@lumen/a", "@lumen/b", "@lumen/c"}),
+        ('LIBS="a b"\nfor p in $LIBS; do npm publish ./libs/${p}; done', {"@lumen/a", "@lumen/b"}),
+        ("for c in lumen-x lumen-z; do cargo publish -p $c; done", {"lumen-x", "lumen-z"}),
+        ("cd crates/y\ncargo publish", {"lumen-y"}),
+        ("gem build lumen-two.gemspec\ngem push lumen-two-*.gem", {"lumen-two"}),
+        ("for s in *.gemspec; do gem build $s; done\ngem push *.gem", {"lumen-one", "lumen-two"}),
+        (
+            "dotnet pack src/B/B.csproj -c Release -o out\ndotnet nuget push out/*.nupkg",
+            {"Lumen.B"},
+        ),
+        ("dotnet pack src/A -o out\ndotnet nuget push out/*.nupkg", {"Lumen.A"}),
+        # What says nothing: a folder outside, one that is computed elsewhere, all of a solution.
+        ('cd "$(mktemp -d)"\nnpm publish', set()),
+        ("cd $RUNNER_TEMP/built\nnpm publish", set()),
+        ("dotnet pack -o out\ndotnet nuget push out/*.nupkg", set()),
+        ("gem push *.gem", set()),
+    ],
+)
+def test_so_do_folders_loops_and_builds_of_other_registries(
+    script: str, packages: set[str]
+) -> None:
+    found = found_in(run_of(script, env="TOKEN: '${{ secrets.TOKEN }}'"), LIBRARIES)
+    assert found
+    assert {name for each in found for name in each.packages} == packages

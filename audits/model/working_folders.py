@@ -1,0 +1,63 @@
+"""Follows the folder in which each command of a script runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
+
+from audits.model.command import Command
+
+_ENTERS = frozenset({"cd", "pushd", "chdir", "set-location", "push-location"})
+_KEEPS = frozenset({"pushd", "push-location"})
+_BY_WRAPPER = {
+    "env": ("-C", "--chdir"),
+    "sudo": ("-D", "--chdir"),
+    "uv": ("--directory",),
+    "poetry": ("-C", "--directory"),
+    "pnpm": ("-C", "--dir"),
+    "yarn": ("--cwd",),
+    **dict.fromkeys(("conda", "mamba", "micromamba"), ("--cwd",)),
+}
+"""Options of programs that run others in another folder."""
+_LEAVES = frozenset({"popd", "pop-location"})
+
+
+def in_folders(
+    commands: Iterable[Command], start: str, changed: Callable[[str, str], str]
+) -> Iterator[tuple[Command, str]]:
+    """Each command with the folder in which it runs, ``start`` for the first: ``cd`` holds for the
+    rest of its subshell. ``changed`` says to which folder ``cd WORD`` leads from another.
+    """
+    shells: dict[tuple[int, ...], list[str]] = {(): [start]}
+    before = start
+    for command in commands:
+        folders = _of_subshell(shells, command.subshells)
+        by_wrapper = _of_wrapper(command)
+        yield command, changed(folders[-1], by_wrapper) if by_wrapper else folders[-1]
+        word = next((w for w in command.words[1:] if w == "-" or not w.startswith("-")), "")
+        if command.program in _LEAVES:
+            folders[:] = folders[:-1] or [start]
+        elif command.program in _ENTERS and word:
+            to = before if word == "-" else changed(folders[-1], word)
+            before = folders[-1]
+            folders[-1:] = [before, to] if command.program in _KEEPS else [to]
+
+
+def _of_wrapper(command: Command) -> str:
+    """The folder that ``env -C`` and its like run a command in; "" where none says."""
+    found = ""
+    if command.wrappers:
+        own = len(command.written) - len(command.words)
+        options = {o for name in command.wrappers for o in _BY_WRAPPER.get(name.split()[0], ())}
+        for word, value in pairwise(command.written[: own + 1]):
+            name, equals, joined = word.partition("=")
+            if name in options:
+                found = joined if equals else value
+    return found
+
+
+def _of_subshell(shells: dict[tuple[int, ...], list[str]], which: tuple[int, ...]) -> list[str]:
+    """The folders of a subshell, the present one last; it begins where the one around it is."""
+    if which not in shells:
+        shells[which] = [_of_subshell(shells, which[:-1])[-1]]
+    return shells[which]
