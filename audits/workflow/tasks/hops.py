@@ -187,17 +187,19 @@ class Hops:
 
 _INCLUDES = re.compile(
     # make: conditions, macros, includes and another recipe prefix; Taskfile; just
-    r"^[ \t]*(?:-?s?include\b|ifn?eq\b|ifn?def\b|define\b|\.RECIPEPREFIX\b|includes:|import\??[ \t]+['\"]"
-    r"|mod\??[ \t]+\w)|\$\((?:call|eval|foreach|shell)\b",
-    re.MULTILINE,
+    r"\n[ \t]*(?:-?s?include\b|ifn?eq\b|ifn?def\b|define\b|\.RECIPEPREFIX\b|includes:|import\??[ \t]+['\"]"
+    r"|mod\??[ \t]+\w)"
 )
-"""What brings commands into a task file that are not read."""
+"""Lines that bring commands into a task file which are not read, each with the break before it: a
+pattern that begins with a character is found fastest."""
+_CALLED_MACRO = re.compile(r"\$\((?:call|eval|foreach|shell)\b")
+"""The same in the middle of a line of make."""
 
 
 @lru_cache(maxsize=8)
 def _has_includes(text: str) -> bool:
     """Whether commands of a task file are not read; kept, since a file has many tasks."""
-    return _INCLUDES.search(text) is not None
+    return _CALLED_MACRO.search(text) is not None or _INCLUDES.search(f"\n{text}") is not None
 
 
 _RUNS_ARGUMENTS = re.compile(
