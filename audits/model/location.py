@@ -69,7 +69,7 @@ class Scalar(Struct, frozen=True):
         that are no space, and without it it is the nearest line at or before.
         """
         if self.style == "|" or not source or source.find("\n", self.start, self.end) < 0:
-            breaks = bisect_left(_breaks(self.value), offset)
+            breaks = bisect_left(_breaks(self.value), offset) if offset else 0
             return self.line + breaks + (1 if self.style in {"|", ">"} else 0)
         folded = self.style == ">"
         begin = source.find("\n", self.start) if folded else self.start + len(self.style)

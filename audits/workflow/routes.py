@@ -57,6 +57,7 @@ class Routes:
                 if (callee := self.callee(job)) is not None:
                     self.callers.setdefault(callee.path, []).append((workflow, job))
         self._known: dict[str, tuple[_Way, ...]] = {}
+        self._found: dict[Job, tuple[Route, ...]] = {}
 
     def callee(self, job: Job) -> Workflow | None:
         """The workflow that a job calls: of this repository, or of another that was read."""
@@ -64,16 +65,21 @@ class Routes:
 
     def of(self, workflow: Workflow, job: Job) -> tuple[Route, ...]:
         """The routes to a job of a workflow: one at least, if it is of this repository."""
+        if job not in self._found:
+            self._found[job] = tuple(
+                Route(entry=entry, calls=calls, job=job, grant=effective(workflow, job, given))
+                for entry, calls, given in self._ways_to(workflow)
+            )
+        return self._found[job]
+
+    def _ways_to(self, workflow: Workflow) -> tuple[_Way, ...]:
         if workflow.path not in self._known:
             # Nothing that was read starts workflows that only call each other.
             ways = self._ways(workflow, frozenset(), [_MOST_CALLS])
             if not ways and foreign_path(workflow.path) is None:
                 ways = [(workflow, (), None)]
             self._known[workflow.path] = tuple(ways)
-        return tuple(
-            Route(entry=entry, calls=calls, job=job, grant=effective(workflow, job, given))
-            for entry, calls, given in self._known[workflow.path]
-        )
+        return self._known[workflow.path]
 
     def _ways(self, workflow: Workflow, seen: frozenset[str], left: list[int]) -> list[_Way]:
         """The ways to a workflow that avoid those in ``seen``; ``left`` counts calls down."""

@@ -101,10 +101,11 @@ def is_scalar(node: Node | None) -> TypeGuard[Node]:
 
 
 def pairs(node: Node | None) -> list[Pair]:
-    """Keys and values of a mapping, scalar keys only; nothing for any other node."""
+    """Keys and values of a mapping, whose keys are all scalars; nothing for any other node."""
     if node is None or node.id != "mapping":
         return []
-    return [pair for pair in node.value if pair[0].id == "scalar"]
+    found: list[Pair] = node.value
+    return found
 
 
 def items(node: Node | None) -> tuple[Node, ...]:
@@ -123,7 +124,7 @@ def child(node: Node | None, name: str) -> Node | None:
     """The value under a key of a mapping."""
     if node is not None and node.id == "mapping":
         for key, value in node.value:
-            if key.value == name and key.id == "scalar":
+            if key.value == name:
                 found: Node = value
                 return found
     return None

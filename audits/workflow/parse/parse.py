@@ -39,8 +39,10 @@ _MANY_OPENINGS = 10_000
 # Of braces and brackets. That reader looks at each open one before every word, so that a thousand
 # inside each other is what takes long; files hold that many only one after the other.
 _MANY_BRACKETS = 1_000
-# An anchor as the C reader knows them; the other one takes nearly any character.
-_ANCHOR = re.compile("&[0-9A-Za-z_-]")
+# An anchor and an alias as the C reader knows them; the other one takes nearly any character.
+# No anchor stands right behind a `>`, as the `&1` of `2>&1` does.
+_ANCHOR = re.compile("&(?<!>&)[0-9A-Za-z_-]")
+_ALIAS = re.compile(r"\*[0-9A-Za-z_-]")
 # How a quoted scalar writes NUL and lone surrogates.
 _ESCAPE = re.compile(r"\\(?:0|x00|u(?:0000|[dD][89a-fA-F])|U0000(?:0000|[dD][89a-fA-F]))")
 # What our readers refuse and GitHub's takes for letters. (NUL ends the text for GitHub's.)
@@ -130,7 +132,7 @@ def compose(source: SourceFile) -> tuple[SourceText, Node]:
     text = SourceText(source.path, source.text)
     if not nodes.is_map(root):
         raise _refused(source, GapReason.INVALID, "the file is not a mapping of keys", 1)
-    may_alias = "*" in body and (_ANCHOR.search(body) is not None if by_c else "&" in body)
+    may_alias = _may_alias(body) if by_c else "*" in body and "&" in body
     _check_keys(source, text, root, is_tree=not may_alias)
     if may_alias and _written_out(root) > MOST_BYTES:
         detail = f"with its aliases written out it is larger than {MOST_BYTES // 1024} KiB"
@@ -138,6 +140,11 @@ def compose(source: SourceFile) -> tuple[SourceText, Node]:
     if _ESCAPE.search(body):
         _make_storable(root)
     return text, root
+
+
+def _may_alias(body: str) -> bool:
+    """Whether the C reader may find an alias of an anchor in a text."""
+    return _ANCHOR.search(body) is not None and _ALIAS.search(body) is not None
 
 
 def _composed(source: SourceFile, body: str) -> tuple[Node | None, bool]:

@@ -133,12 +133,12 @@ def holds_credential(base: Site) -> bool:
     """
     if base.id_token:
         return True
-    text, (start, end) = base.workflow.source.text, base.job.span
-    if _STORED.search(text, start, end) or any(
+    text = base.workflow.source.text[slice(*base.job.span)]
+    if ("secrets" in text.lower() and _STORED.search(text)) or any(
         "secrets" in scalar.value for scalar in base.workflow.env.values()
     ):
         return True
-    own = text.find("GITHUB_TOKEN", start, end) >= 0 or text.find("github.token", start, end) >= 0
+    own = "GITHUB_TOKEN" in text or "github.token" in text
     return own and any(
         route.grant.level(scope) in {Level.WRITE, None}
         for route in base.routes

@@ -288,7 +288,7 @@ def inner_script(words: Sequence[str]) -> tuple[str, str] | None:
         for index, word in enumerate(words[1:-1], start=1):
             if word in {"-c", "--command", "--run"}:
                 return f"bash {word}", words[index + 1]
-    return _with_secrets(words)
+    return _with_secrets(words) if program in {"sops", "doppler"} else None
 
 
 def _with_secrets(words: Sequence[str]) -> tuple[str, str] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from posixpath import basename, dirname, normpath
+from posixpath import dirname, normpath
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -394,7 +394,9 @@ def _behind(words: Sequence[str], name: str) -> tuple[str, ...]:
 def _packages(files: Files, chosen: Sequence[str], directory: str) -> tuple[str, ...]:
     """The folders of the packages that filters choose by name or folder; all without any."""
     named = (path for path in files if path.endswith("package.json"))
-    found = [dirname(path) for path in named if basename(path) == "package.json"]
+    # Without `dirname` and `basename`: a repository has many packages, and names them often.
+    split = (path.rpartition("/") for path in named)
+    found = [folder for folder, _, name in split if name == "package.json"]
     if not chosen:
         return tuple(folder for folder in found if folder != directory) or tuple(found)
     return tuple(folder for folder in found if any(_fits(files, folder, c) for c in chosen))

@@ -43,8 +43,9 @@ class Catalog(Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def _program_patterns(self) -> Mapping[str, re.Pattern[str]]:
         names = {program.lower() for program in self.by_program} | {"setup.py"}
+        # What may not be in front is looked at last: a pattern that begins with letters is fast.
         return {
-            name: re.compile(rf"(?<![\w-]){re.escape(name)}(?!\w)")
+            name: re.compile(rf"{re.escape(name)}(?<![\w-]{re.escape(name)})(?!\w)")
             for name in sorted(names - {"python"})
         }
 
