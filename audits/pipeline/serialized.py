@@ -8,7 +8,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from audits.model.repository import Repository
-from audits.store.write.audit_record import AuditRecord
+from audits.store.write.record import AuditRecord
 
 
 class SerializedAudit(Struct, frozen=True, kw_only=True):

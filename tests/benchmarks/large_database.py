@@ -18,7 +18,8 @@ from audits.model.query import ActionFilter, FindingFilter, RepositoryFilter
 from audits.store.chunks import chunks
 from audits.store.open import open_store
 from audits.store.store import Store
-from audits.store.write.audit_record import AuditRecord, record_of
+from audits.store.write.audit_record import record_of
+from audits.store.write.record import AuditRecord
 from tests.benchmarks.invented import ACTIONS, CHECKS, RULES, invented
 
 OWNER = "orchard-labs"

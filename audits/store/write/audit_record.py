@@ -1,75 +1,25 @@
-"""The record of an audit as the store keeps it, built without a database, in any process."""
+"""Makes the record of an audit for the store, without a database, in any process."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from msgspec import Struct
-
-from audits.model.evidence import AdvisoryList
 from audits.model.remember import remembered
 from audits.model.score import Audit
-from audits.model.settings import OwnerSettings, Unseen
-from audits.model.source import RepositoryRef, Snapshot
+from audits.model.settings import Unseen
+from audits.model.source import Snapshot
 from audits.model.storable import is_storable_json, storable
 from audits.store.details import Details, all_findings, details_of, numbered
 from audits.store.schema.codes import title_of
-from audits.store.serialize import Packed, digest, dumps, pack, packed, text_of
+from audits.store.serialize import digest, dumps, pack, packed, text_of
 from audits.store.snapshots import Index, Listing, Settings, index_of, listing_of, texts_of
 from audits.store.write import rows
 from audits.store.write.action_uses import Use, uses_of
 from audits.store.write.job_rows import job_rows
-from audits.store.write.references import Reference, references_of
-from audits.store.write.rows import Row
-from audits.store.write.visibility import Visibility, visibility_of
-
-Reason = tuple[str, str, str]
-"""Need, reason and permission of what was not seen."""
-
-
-class StoredText(Struct, frozen=True, kw_only=True):
-    """A file's text, compressed; ``size`` in characters."""
-
-    size: int
-    data: bytes
-
-
-class AuditRecord(Struct, frozen=True, kw_only=True):
-    """An audit's rows by table name, with words where the database has ids, and its packed facts.
-    ``findings`` are apart, as they outlive an audit. ``digest`` covers all of it.
-
-    ``rules`` are title, area and severity of every check by its id, ``paths`` the files that were
-    read.
-    """
-
-    ref: RepositoryRef
-    database_id: int | None
-    unread: bool
-    families: Mapping[str, list[Row]]
-    findings: list[Row]
-    details: Packed
-    source: Packed
-    settings: Packed
-    index: Packed
-    texts: Mapping[str, StoredText]
-    references: tuple[Reference, ...]
-    rules: Mapping[str, tuple[str, str, int]]
-    reasons: frozenset[Reason]
-    visibility: Visibility
-    owner_settings: OwnerSettings | Unseen | None
-    advisories: AdvisoryList | None
-    digest: bytes
-    paths: frozenset[str] = frozenset()
-
-    @property
-    def rules_digest(self) -> str:
-        """The digest of the rules that it was made by."""
-        return str(self.families["score"][0]["rules"])
-
-    @property
-    def actions(self) -> set[str]:
-        """The actions and images that the repository uses."""
-        return {row["action_id"] for row in self.families["action_use"]}
+from audits.store.write.record import AuditRecord, Reason, StoredText
+from audits.store.write.references import references_of
+from audits.store.write.result_rows import Row, finding_row, gap_row, reason_of, result_row
+from audits.store.write.visibility import visibility_of
 
 
 def record_of(audit: Audit, title: Callable[[str], str] = title_of) -> AuditRecord:
@@ -127,7 +77,7 @@ def _storable_value(value: object) -> object:
 
 
 def _reason(fact: Unseen) -> Reason:
-    need, reason, permission = rows.reason(fact)
+    need, reason, permission = reason_of(fact)
     return need, storable(reason), storable(permission)
 
 
@@ -156,7 +106,7 @@ def _families(audit: Audit, uses: list[Use]) -> dict[str, list[Row]]:
     return {
         "state": [rows.state_row(audit)],
         "score": [rows.score_row(audit)],
-        "result": [rows.result_row(r, on_owner=owner) for r, owner in rows.stored_results(audit)],
+        "result": [result_row(r, on_owner=owner) for r, owner in rows.stored_results(audit)],
         "deduction": [
             {
                 "rule_id": d.check,
@@ -171,7 +121,7 @@ def _families(audit: Audit, uses: list[Use]) -> dict[str, list[Row]]:
         "publication": [rows.publication_row(p) for p in audit.publications],
         "package": [rows.package_row(audit, status) for status in audit.statuses],
         "path": rows.path_rows(audit),
-        "gap": [rows.gap_row(gap) for gap in rows.gaps_of(audit)],
+        "gap": [gap_row(gap) for gap in rows.gaps_of(audit)],
         "action_use": [rows.use_row(use) for use in uses],
         "job": job_rows(audit.repository),
         "unreached": [],
@@ -181,6 +131,6 @@ def _families(audit: Audit, uses: list[Use]) -> dict[str, list[Row]]:
 def _findings(audit: Audit) -> list[Row]:
     owners = {id(f) for result in audit.owner_results for f in result.findings}
     return [
-        rows.finding_row(found, ordinal=ordinal, on_owner=id(found) in owners)
+        finding_row(found, ordinal=ordinal, on_owner=id(found) in owners)
         for found, ordinal in numbered(all_findings(audit))
     ]

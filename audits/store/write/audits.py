@@ -13,10 +13,10 @@ from audits.store.details import Details, finding_key
 from audits.store.schema import tables
 from audits.store.schema.codes import ARCHIVED, BY_RULES, FIXED, REMOVED, SEVERITIES
 from audits.store.serialize import Packed, dumps, loads, packed, unpack
-from audits.store.write.audit_record import AuditRecord
 from audits.store.write.findings import Findings, sync_findings
 from audits.store.write.ids import Ids, insert_new
 from audits.store.write.intervals import Batch, RepositoryKey, sync
+from audits.store.write.record import AuditRecord
 from audits.store.write.recording import Recording, flush
 from audits.store.write.reference_rows import keep_references, new_references
 from audits.store.write.references import Reference

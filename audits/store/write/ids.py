@@ -12,9 +12,9 @@ from sqlalchemy import Row as Read
 from audits.store.chunks import chunks
 from audits.store.schema import tables
 from audits.store.serialize import Packed, packed
-from audits.store.write.audit_record import Reason, StoredText
 from audits.store.write.bulk_insert import insert_rows
-from audits.store.write.rows import Row
+from audits.store.write.record import Reason, StoredText
+from audits.store.write.result_rows import Row
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects.postgresql import Insert as PostgreSQLInsert

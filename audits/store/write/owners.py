@@ -13,11 +13,11 @@ from audits.store.schema import tables
 from audits.store.schema.codes import title_of
 from audits.store.serialize import dumps, packed
 from audits.store.snapshots import Advisories, OwnersSettings, dateless
-from audits.store.write import rows
 from audits.store.write.findings import sync_findings
 from audits.store.write.ids import insert_new
 from audits.store.write.intervals import Batch, RepositoryKey, sync
 from audits.store.write.recording import Recording
+from audits.store.write.result_rows import finding_row, gap_row, reason_of, result_row
 from audits.store.write.visibility import saw_everything
 
 
@@ -115,7 +115,7 @@ def _facts(
 def _sync_gaps(batch: Batch, recordings: Sequence[Recording]) -> None:
     for recording in recordings:
         if recording.gaps is not None:
-            pairs = [rows.gap_row(gap) for gap in dict.fromkeys(recording.gaps)]
+            pairs = [gap_row(gap) for gap in dict.fromkeys(recording.gaps)]
             sync(batch, tables.gap, _place(recording), pairs)
 
 
@@ -128,12 +128,12 @@ def _sync_results(
         for r in results
     }
     names.learn_rules(batch.connection, rules, recording.scan_id)
-    reasons = [rows.reason(u) for result in results for u in result.unseen]
+    reasons = [reason_of(u) for result in results for u in result.unseen]
     names.learn_unseen(batch.connection, reasons)
-    kept = names.numbered(rows.result_row(result, on_owner=True) for result in results)
+    kept = names.numbered(result_row(result, on_owner=True) for result in results)
     sync(batch, tables.result, place, kept)
     found = list(numbered(f for result in results for f in result.findings))
-    lines = names.numbered(rows.finding_row(f, ordinal=n, on_owner=True) for f, n in found)
+    lines = names.numbered(finding_row(f, ordinal=n, on_owner=True) for f, n in found)
     judged = {names.rules[r.check] for r in results if saw_everything(r)}
     sync_findings(batch, place, lines, lambda row: row.rule_id in judged)
     return Details(findings=details_of_findings((f for f, _ in found), commit=""))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from audits.model.evidence import ResolvedRef
 from audits.model.repository import Repository
 from audits.store.serialize import dumps
-from audits.store.write.action_uses import Use
+
+if TYPE_CHECKING:
+    from audits.store.write.action_uses import Use
 
 
 class Reference(Struct, frozen=True, kw_only=True):

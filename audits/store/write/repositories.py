@@ -10,9 +10,9 @@ from audits.store.chunks import chunks
 from audits.store.schema import tables
 from audits.store.schema.codes import GONE
 from audits.store.schema.tables import OPEN, unreached
-from audits.store.write.audit_record import AuditRecord
 from audits.store.write.findings import mark_not_rechecked
 from audits.store.write.intervals import Batch, RepositoryKey, sync
+from audits.store.write.record import AuditRecord
 from audits.store.write.recording import Recording
 
 

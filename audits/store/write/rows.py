@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import Any
 
 from msgspec.structs import asdict
 
@@ -15,15 +14,14 @@ from audits.model.exposure import Actor, Exposure, ExposurePath
 from audits.model.outcome import Area, Outcome, Severity
 from audits.model.publication import Channel, Publication
 from audits.model.repository import Repository
-from audits.model.score import Audit, AuditedFinding, PackageStatus, Result
+from audits.model.score import Audit, PackageStatus, Result
 from audits.model.settings import Unseen
 from audits.model.source import Gap
 from audits.store.details import all_findings
-from audits.store.schema.codes import ACCEPTANCES, AREAS, OUTCOMES, SEVERITIES, barred, yes_no
+from audits.store.schema.codes import AREAS, SEVERITIES, barred, yes_no
 from audits.store.serialize import text_of
 from audits.store.write.action_uses import Use
-
-Row = dict[str, Any]
+from audits.store.write.result_rows import Row, is_accepted, rounded
 
 MOST_STORED = 12
 """Paths of one publication that are stored, the worst first."""
@@ -51,10 +49,10 @@ def score_row(audit: Audit) -> Row:
     score = audit.score
     row: Row = {
         "grade": score.grade.value,
-        "points": _rounded(score.points),
-        "strict_points": _rounded(audit.strict_score.points),
+        "points": rounded(score.points),
+        "strict_points": rounded(audit.strict_score.points),
         "tier": score.tier,
-        "coverage": _rounded(score.coverage),
+        "coverage": rounded(score.coverage),
         "policy": score.policy,
         "rules": score.rules,
         "cap": score.cap,
@@ -64,8 +62,8 @@ def score_row(audit: Audit) -> Row:
     by_area = {area.area: area for area in score.areas}
     for column, area in zip(AREAS, Area, strict=True):
         scored = by_area.get(area)
-        row[f"{column}_points"] = _rounded(scored.points) if scored else None
-        row[f"{column}_coverage"] = _rounded(scored.coverage) if scored else None
+        row[f"{column}_points"] = rounded(scored.points) if scored else None
+        row[f"{column}_coverage"] = rounded(scored.coverage) if scored else None
     counted = Counter(f.severity for f in audit.findings if not is_accepted(f))
     for column, severity in zip(SEVERITIES, Severity, strict=True):
         row[f"open_{column}"] = counted[severity]
@@ -91,73 +89,15 @@ def _worst_levels(audit: Audit) -> Row:
     return {"level": level.value, "may_be": may_be.value}
 
 
-def is_accepted(found: AuditedFinding) -> bool:
-    """Whether an acceptance of the finding counts."""
-    return found.acceptance is not None and found.acceptance.counts
-
-
-def _rounded(value: float | None) -> float | None:
-    """Points as they are stored, rounded: the order of a sum must not change them."""
-    return None if value is None else round(value, 6)
-
-
-def result_row(result: Result, *, on_owner: bool) -> Row:
-    """The outcome of a check."""
-    unseen = first_unseen(result)
-    return {
-        "rule_id": result.check,
-        "outcome": OUTCOMES[result.outcome],
-        "severity": int(result.severity),
-        "weight": _rounded(result.weight),
-        "places": result.places,
-        "failing": result.failing,
-        "unseen_id": reason(unseen) if unseen else None,
-        "on_owner": on_owner,
-        "crash": result.crash,
-    }
-
-
 def stored_results(audit: Audit) -> list[tuple[Result, bool]]:
     """Results to keep, each with whether it is the owner's: all but not-applicable."""
     both = [(r, False) for r in audit.results] + [(r, True) for r in audit.owner_results]
     return [(r, owner) for r, owner in both if r.outcome is not Outcome.NOT_APPLICABLE or r.crash]
 
 
-def reason(fact: Unseen) -> tuple[str, str, str]:
-    """The key of a reason why something was not seen."""
-    return (fact.need.value, fact.reason, fact.permission)
-
-
-def first_unseen(result: Result) -> Unseen | None:
-    """Why a result is unknown; a reason that a permission would remove comes first."""
-    return min(result.unseen, key=lambda u: not u.permission, default=None)
-
-
-def finding_row(found: AuditedFinding, *, ordinal: int, on_owner: bool) -> Row:
-    """A finding's key and what lists filter by; the texts are in `Details`."""
-    kind = found.acceptance.kind if found.acceptance else None
-    return {
-        "rule_id": found.check,
-        "fingerprint": found.fingerprint,
-        "ordinal": ordinal,
-        "severity": int(found.severity),
-        "state": 0,
-        "acceptance": ACCEPTANCES[kind],
-        "accepted": is_accepted(found),
-        "in_release": found.in_release,
-        "path": found.finding.at.path,
-        "on_owner": on_owner,
-    }
-
-
 def gaps_of(audit: Audit) -> tuple[Gap, ...]:
     """What could not be seen, each gap once."""
     return tuple(dict.fromkeys((*audit.repository.snapshot.gaps, *audit.repository.gaps)))
-
-
-def gap_row(gap: Gap) -> Row:
-    """One gap."""
-    return asdict(gap) | {"reason": gap.reason.value}
 
 
 def _line_in_workflow(found: Publication) -> int:

@@ -20,13 +20,13 @@ from audits.store.errors import StoreError
 from audits.store.schema import tables
 from audits.store.schema.codes import title_of
 from audits.store.write import lock
-from audits.store.write.audit_record import AuditRecord, record_of
 from audits.store.write.audits import record_batch
 from audits.store.write.begin import Begun, begin
 from audits.store.write.finish import Finished, close_scans, forget_scan
 from audits.store.write.forget import forget_owner
 from audits.store.write.ids import Ids
 from audits.store.write.owners import keep_gaps, sync_owner, sync_owners
+from audits.store.write.record import AuditRecord
 from audits.store.write.recording import Recording, flush
 from audits.store.write.repositories import close_gone, lose_repositories
 
@@ -166,6 +166,9 @@ class Writing(Connected):
 
         A repository of which nothing could be read keeps its findings, as not re-checked.
         """
+        # Loads all that audits, which a process that records what others audited need not.
+        from audits.store.write.audit_record import record_of
+
         titles = self._recording(scan_id).titles
         record = record_of(audit, lambda check: titles.get(check) or title_of(check))
         return self.record_all([(scan_id, record)])[0]

@@ -17,9 +17,9 @@ from audits.store.schema.codes import OUTCOMES
 from audits.store.schema.tables import OPEN
 from audits.store.serialize import Json, loads, unpack
 from audits.store.snapshots import Advisories, Listing
-from audits.store.write.audit_record import AuditRecord
 from audits.store.write.ids import Ids
 from audits.store.write.intervals import Batch, Change, RepositoryKey
+from audits.store.write.record import AuditRecord
 from audits.store.write.recording import Recording
 from audits.store.write.score_causes import CONTENT, Difference, Differs, compared
 from audits.store.write.visibility import covers
