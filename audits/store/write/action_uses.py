@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache, partial
 
 from msgspec import Struct
 
@@ -47,12 +48,13 @@ def uses_of(audit: Audit) -> list[Use]:
     advisories = _advisories(audit)
     seen: dict[str, int] = {}
     found = []
+    graph = audit.repository.graph
+    permissions = cache(partial(permissions_of, graph))
     for path, job, uses, image in _places(audit.repository):
         named = _named(uses, image)
         if named is None:
             continue
         action, ref, pinned, kind, line = named
-        graph = audit.repository.graph
         key = f"{path} {job.id if job else ''} {action}@{ref}"
         seen[key] = seen.get(key, -1) + 1
         known = advisories.get((path, line), "")
@@ -70,7 +72,7 @@ def uses_of(audit: Audit) -> list[Use]:
                 ordinal=seen[key],
                 role=(graph.roles.get(job, Role.OTHER) if job else Role.OTHER).value,
                 in_release=path in graph.release_paths,
-                permissions=permissions_of(graph, job),
+                permissions=permissions(job),
                 advisories=known,
             )
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import repeat
 from operator import itemgetter
 from typing import Any
 
@@ -43,22 +44,24 @@ def insert_rows(
     statement = _statement(table, connection.dialect, tuple(rows[0]))
     # The same words in SQLite and PostgreSQL.
     text = f"{statement.text} ON CONFLICT DO NOTHING" if unless_there else statement.text
-    ready: Iterable[Mapping[str, Any]] = rows
-    if statement.defaults or statement.processors:
-        ready = (_ready(statement, row) for row in rows)
-    if not statement.positional:
-        connection.exec_driver_sql(text, [dict(row) for row in ready])
-    elif len(statement.names) == 1:
-        connection.exec_driver_sql(text, [(row[statement.names[0]],) for row in ready])
+    values = list(zip(*(_column(statement, name, rows) for name in statement.names), strict=True))
+    if statement.positional:
+        connection.exec_driver_sql(text, values)
     else:
-        connection.exec_driver_sql(text, list(map(itemgetter(*statement.names), ready)))
+        names = statement.names
+        connection.exec_driver_sql(text, [dict(zip(names, row, strict=True)) for row in values])
 
 
-def _ready(statement: _Statement, row: Mapping[str, Any]) -> dict[str, Any]:
-    ready = {**statement.defaults, **row}
-    for name, process in statement.processors.items():
-        ready[name] = process(ready[name])
-    return ready
+def _column(
+    statement: _Statement, name: str, rows: Sequence[Mapping[str, Any]]
+) -> Iterable[object]:
+    """The driver's values of one column, in the order of the rows."""
+    if name in statement.defaults:
+        values: Iterable[object] = repeat(statement.defaults[name], len(rows))
+    else:
+        values = map(itemgetter(name), rows)
+    process = statement.processors.get(name)
+    return values if process is None else map(process, values)
 
 
 @lru_cache(maxsize=64)

@@ -159,7 +159,7 @@ def _exposure_of(audit: Audit, status: PackageStatus) -> Row:
     mine = [
         each
         for each in audit.exposure
-        if each.publication.key in status.publications and each.package in {status.package, ""}
+        if each.package in {status.package, ""} and each.publication.key in status.publications
     ] or [
         each
         for each in audit.exposure
