@@ -23,6 +23,7 @@ from audits.model.outcome import (
     Link,
     Severity,
     Unknown,
+    Verdict,
 )
 from audits.model.remote_path import foreign_path
 from audits.model.repository import Breadth, Repository
@@ -51,11 +52,8 @@ def judge(
     result says that the check crashed, so that it counts as unknown and never as passed.
     """
     try:
-        verdicts = tuple(check.judge(repository))
-        if not verdicts:
-            return CheckVerdicts(check=check)
-        findings = [v for v in verdicts if isinstance(v, Finding)]
-        settled = settle(check, findings, repository, index, accept)
+        findings, clean, unknown = _sorted(check.judge(repository))
+        settled = settle(check, findings, repository, index, accept) if findings else ()
     except Exception as error:
         place = log_fault(error, f"judging {check.id} on {repository.ref}")
         crash = f"{type(error).__name__} in the check {check.id}: {place}"
@@ -63,9 +61,24 @@ def judge(
     return CheckVerdicts(
         check=check,
         findings=settled,
-        clean=tuple(v for v in verdicts if isinstance(v, Clean)),
-        unknown=tuple(v for v in verdicts if isinstance(v, Unknown)),
+        clean=tuple(clean),
+        unknown=tuple(unknown),
     )
+
+
+def _sorted(verdicts: Iterable[Verdict]) -> tuple[list[Finding], list[Clean], list[Unknown]]:
+    """The verdicts by their kind."""
+    findings: list[Finding] = []
+    clean: list[Clean] = []
+    unknown: list[Unknown] = []
+    for verdict in verdicts:
+        if isinstance(verdict, Finding):
+            findings.append(verdict)
+        elif isinstance(verdict, Clean):
+            clean.append(verdict)
+        else:
+            unknown.append(verdict)
+    return findings, clean, unknown
 
 
 def settle(

@@ -88,13 +88,13 @@ class _Verdict(Struct, frozen=True, kw_only=True):
     points: float = 0.0
 
 
-class _Card(Struct, frozen=True, kw_only=True):
+class _Card(Struct, frozen=True, kw_only=True, dict=True):
     """One publication's verdicts of one area."""
 
     publication: Publication
     verdicts: tuple[_Verdict, ...]
 
-    @property
+    @cached_property
     def points(self) -> float | None:
         if not any(v.outcome in {Outcome.PASS, Outcome.FAIL} for v in self.verdicts):
             return None
@@ -336,7 +336,7 @@ class ScoreInput(Struct, frozen=True, kw_only=True, dict=True):
         worst: dict[Area, float] = {}
         for area, faults in self.cards:
             # Exact whatever the order: sets of texts have another one in each process.
-            lost = fsum(f.points for f in faults if f.check not in fixed)
+            lost = fsum([f.points for f in faults if f.check not in fixed])
             worst[area] = min(worst.get(area, 100.0), max(0.0, 100.0 - lost))
         total = sum(AREA_WEIGHTS[area] for area in worst)
         if not total:
