@@ -31,7 +31,7 @@ def may_restore(repo: Repository, job: Job) -> bool:
 
 def may_save(repo: Repository, route: Route) -> bool:
     """Whether the job at the end of a route may write caches by its mode or by having none."""
-    return _SAVE in _of_route(repo, route)
+    return not repo.once(_has_modes) or _SAVE in _of_route(repo, route)
 
 
 def lets_save(repo: Repository, route: Route) -> Location | None:
@@ -48,13 +48,20 @@ def lets_save(repo: Repository, route: Route) -> Location | None:
 
 
 def _rights(repo: Repository, job: Job) -> tuple[frozenset[str], ...]:
-    if repo.holds(CACHE_MODE) is False:
+    if repo.holds(CACHE_MODE) is False or not repo.once(_has_modes):
         return (_ALL,)
     routes = repo.routes(job)
     if not routes:
         mode, _ = _mode(repo.workflow(job.path), job)
         return (_RIGHTS.get(mode, _ALL),)
     return tuple(_of_route(repo, route) for route in routes)
+
+
+def _has_modes(repo: Repository) -> bool:
+    """Whether any workflow or job has the key: most repositories have none."""
+    jobs = (*repo.graph.routes, *(job for workflow in repo.workflows for job in workflow.jobs))
+    of_workflow = any(_KEY in workflow.keys for workflow in repo.workflows)
+    return of_workflow or any(_KEY in job.keys for job in jobs)
 
 
 def _of_route(repo: Repository, route: Route) -> frozenset[str]:

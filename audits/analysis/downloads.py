@@ -30,7 +30,10 @@ _INLINE = re.compile(r"(?:<\(|\$\(|`)\s*(?:sudo\s+)?(?:curl|wget)\b")
 def downloads(commands: Sequence[Command]) -> dict[int, str]:
     """The lines of downloads: what is done with each unverified one, ``""`` if verified."""
     found: dict[int, str] = {}
-    fetches = any(command.program.lower() in _FETCHERS for command in commands)
+    programs = {command.program for command in commands}
+    fetches = any(program.lower() in _FETCHERS for program in programs)
+    if not fetches and programs.isdisjoint(_SHELLS):
+        return found
     mentions = _mentions(commands) if fetches else {}
     verifying = max((at for at, each in enumerate(commands) if _verifies(each)), default=-1)
     for number, command in enumerate(commands):

@@ -14,7 +14,6 @@ from msgspec import Struct, field
 from audits.analysis.action_table import ACTIONS, GitUse, KnownAction
 from audits.analysis.git_remote import (
     GitRemote,
-    command_use,
     local_action,
     remote_use,
     runs_by_input,
@@ -68,7 +67,9 @@ def known_action(uses: Uses | None) -> KnownAction | None:
 
 def hands_out_token(texts: Iterable[str]) -> bool:
     """Whether one of these texts reads the job's token, or a whole context that it is in."""
-    return any(context.name in _TOKENS for text in texts for context in contexts(text))
+    return any(
+        context.name in _TOKENS for text in texts if "${{" in text for context in contexts(text)
+    )
 
 
 _TOKENS = _words("github.token github github.* github.[]") | _words(
@@ -209,13 +210,14 @@ class _Steps:
         given = gives_token(step)
         for command in commands:
             self._command(command, given=given)
-        if any(by_command is GitUse.PUSHES for by_command in map(command_use, commands)):
+        git = remote_use(self.repo, (step,))
+        if git.use is GitUse.PUSHES:
             self.found.add(_RELEASE)
         if given:
             self.found.doubt("a script is given the token")
         return _ScriptUse(
             given=given,
-            git=remote_use(self.repo, (step,)),
+            git=git,
             may_reach_registry=any(c.program and c.program not in _NO_REGISTRY for c in commands),
         )
 

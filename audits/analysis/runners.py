@@ -96,7 +96,7 @@ def labels_of(job: Job, facts: Facts | None = None) -> Iterator[Label]:
 
 
 def _labels(scalar: Scalar, job: Job, facts: Facts) -> Iterator[Label]:
-    found = list(fences(scalar.value))
+    found = list(fences(scalar.value)) if "${{" in scalar.value else []
     if not found:
         yield Label(text=scalar.value, scalar=scalar)
         return

@@ -336,12 +336,12 @@ def _finding(
 
 
 def _may_read(text: Scalar) -> bool:
-    return "secrets" in text.value.lower()
+    return "${{" in text.value and "secrets" in text.value.lower()
 
 
 def _reads(texts: Iterable[Scalar]) -> Iterator[_Read]:
     """Each secret that these texts read, once a text."""
-    for text in texts:
+    for text in filter(_may_read, texts):
         names = [c.parts[1] for c in contexts(text.value) if _is_secret(c.parts)]
         for name in dict.fromkeys(names):
             yield _Read(name, text)

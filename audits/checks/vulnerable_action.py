@@ -183,12 +183,14 @@ def _with(reference: str) -> str:
 )
 def vulnerable_action(repo: Repository) -> Iterator[Verdict]:
     """Yield a finding for each advisory that covers the version of an action in use."""
+    listed = [(a.package.lower(), a) for a in repo.advisories.advisories] if repo.advisories else ()
+    packages = {package for package, _ in listed}
     for use in remote_uses(repo):
         if repo.advisories is None:
             yield Unknown(at=use.at, unseen=_NO_LIST, job=use.job)
             continue
         names = {use.uses.slug, use.uses.action}
-        known = [a for a in repo.advisories.advisories if a.package.lower() in names]
+        known = [] if names.isdisjoint(packages) else [a for name, a in listed if name in names]
         answers = [(advisory, _covers(repo, use, advisory)) for advisory in known]
         for advisory, answer in answers:
             if answer:

@@ -166,15 +166,18 @@ class JobView(Struct, frozen=True, kw_only=True, eq=False, dict=True):
         yield from self._read((("password", each) for each in passwords), job.path, None)
         for placed in self.steps:
             step = placed.step
-            script = () if step.run is None else (("", step.run),)
-            given = (*step.env.items(), *step.inputs.items(), *script)
-            yield from self._read(given, placed.path, placed)
+            if step.env:
+                yield from self._read(step.env.items(), placed.path, placed)
+            if step.inputs:
+                yield from self._read(step.inputs.items(), placed.path, placed)
+            if step.run is not None:
+                yield from self._read((("", step.run),), placed.path, placed)
 
     def _read(
         self, given: Iterable[tuple[str, Scalar]], path: str, placed: PlacedStep | None
     ) -> Iterator[SecretUse]:
         for key, scalar in given:
-            if "secrets" not in scalar.value.lower():
+            if "${{" not in scalar.value or "secrets" not in scalar.value.lower():
                 continue
             for name, offset in _secret_names(scalar.value):
                 line = scalar.line_at(offset) if key == "" else scalar.line

@@ -67,6 +67,7 @@ _WIKI = PathNeed(what="whether everyone may edit the wiki", need=Need.WORKFLOW)
 _REVIEWS = frozenset({"pull_request_review", "pull_request_review_comment"})
 _ANY_SCOPE = frozenset({RunRights.REPOSITORY, RunRights.FORK})
 _OWN_SCOPE = frozenset({RunRights.REPOSITORY})
+_OWN_MACHINE = "self-hosted"
 
 
 class Way(Struct, frozen=True, kw_only=True):
@@ -578,12 +579,14 @@ def own_labels(view: JobView, facts: Facts | None = None) -> frozenset[str]:
     rented machines have labels of their own too, so only the label ``self-hosted`` counts.
     ``facts`` are known of the run.
     """
+    if not any("${{" in s.value or s.value.lower() == _OWN_MACHINE for s in view.job.runs_on):
+        return frozenset()
     known = [label for label in labels_of(view.job, facts) if label.is_known]
     plain = {label.text for label in known if label.scalar in view.job.runs_on and label.is_spelled}
     labels = frozenset(
         label.text.lower() for label in known if not label.is_hosted or label.text in plain
     )
-    return labels if "self-hosted" in labels else frozenset()
+    return labels if _OWN_MACHINE in labels else frozenset()
 
 
 def merges(view: JobView, placed: PlacedStep) -> tuple[Location, str] | None:
