@@ -409,7 +409,8 @@ def _is_action_or_workflow(path: str) -> bool:
 @remembered(512)
 def _programs_in(text: str) -> frozenset[str]:
     """The programs with tasks or settings of their own that a text names."""
-    named = [name for name in _TASK_FILES if f"{name} " in text]
+    # The name alone first: a search for what ends with a blank stops at each blank of the text.
+    named = [name for name in _TASK_FILES if name in text and f"{name} " in text]
     named += ["build"] if any(True for _ in _builds_in(text)) else []
     return frozenset((*named, *(p for action, p in _ACTION_PROGRAMS.items() if action in text)))
 

@@ -47,13 +47,15 @@ class SourceText:
 
     def location(self, node: Node, until: Node | None = None) -> Location:
         """Where a node stands; with ``until``, to the end of that one."""
-        start = node.start_mark.index
-        line = bisect_right(self.starts, start)
-        # A block ends for YAML where the next one begins; blanks before that are not its own.
-        stop = start + len(self.text[start : (until or node).end_mark.index].rstrip())
-        end = bisect_right(self.starts, max(start, stop - 1))
+        start, stop = node.start_mark.index, (until or node).end_mark.index
+        starts = self.starts
+        line = end = bisect_right(starts, start)
+        if line < len(starts) and stop > starts[line]:
+            # A block ends for YAML where the next one begins; blanks before that are not its own.
+            stop = start + len(self.text[start:stop].rstrip())
+            end = bisect_right(starts, max(start, stop - 1))
         return Location(
-            path=self.path, line=line, column=start - self.starts[line - 1] + 1, end_line=end
+            path=self.path, line=line, column=start - starts[line - 1] + 1, end_line=end
         )
 
     def scalar(self, node: Node) -> Scalar:

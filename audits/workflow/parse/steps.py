@@ -112,7 +112,7 @@ def shell_template(text: SourceText, node: Node | None) -> Scalar | None:
 
     https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#custom-shell
     """
-    found = one(text, node)
+    found = one(text, node) if node is not None else None
     custom = found is not None and ("{0}" in found.value or "${{" in found.value)
     return found if custom else None
 

@@ -201,7 +201,7 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
         if not any("$" in word for word in command.words):
             return command.words
         expanded = (self.expand(word, command) for word in command.words)
-        texts = ((word, self.texts(word)) for word in expanded)
+        texts = ((word, self.texts(word) if "${{" in word else None) for word in expanded)
         return tuple(t[0] if t is not None and len(t) == 1 else word for word, t in texts)
 
     def _checkouts(self) -> tuple[str, ...]:

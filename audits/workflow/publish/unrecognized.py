@@ -375,12 +375,10 @@ def _look(site: Site) -> _Look | None:
         return _look_at_action(site)
     if step.run is None:
         return None
-    title = step.name.value if step.name is not None else ""
-    titled = f"its step {title!r}" if title_speaks_of_release(_fixed(title)) else ""
     commands = site.commands
     if not commands:
         place = Location(path=site.path, line=step.run.line_at(0))
-        return _Look(site=site, at=place, sign=titled) if step.run.value.strip() else None
+        return _Look(site=site, at=place, sign=_titled(step)) if step.run.value.strip() else None
     if (pushed := _published_elsewhere(site)) is not None:
         return pushed
     known = site.settled()
@@ -390,7 +388,13 @@ def _look(site: Site) -> _Look | None:
     signs = ((command, _sign_of(command)) for command in opaque)
     command, sign = next(((c, s) for c, s in signs if s), (opaque[-1], ""))
     at = Location(path=site.path, line=command.line)
-    return _Look(site=site, at=at, sign=sign or titled, titled=not sign)
+    return _Look(site=site, at=at, sign=sign or _titled(step), titled=not sign)
+
+
+def _titled(step: Step) -> str:
+    """What of a step's title looks like a release."""
+    title = step.name.value if step.name is not None else ""
+    return f"its step {title!r}" if title_speaks_of_release(_fixed(title)) else ""
 
 
 def _published_elsewhere(site: Site) -> _Look | None:
@@ -461,14 +465,9 @@ def _look_at_action(site: Site) -> _Look | None:
     ):
         return None
     short = name.rpartition("/")[2]
-    title = step.name.value if step.name is not None else ""
-    sign = ""
     if only_serves(short):
         return None
-    if speaks_of_release(short):
-        sign = f"the action {name}"
-    elif title_speaks_of_release(_fixed(title)):
-        sign = f"its step {title!r}"
+    sign = f"the action {name}" if speaks_of_release(short) else _titled(step)
     return _Look(site=site, at=site.at(uses.raw), sign=sign)
 
 
