@@ -280,7 +280,7 @@ def _write(
         return not changed
     if not write and not (ask and _is_yes(sum(len(each.plan.files) for each in on_disk))):
         if form is FixFormat.TEXT:
-            say("\nNothing was written; 'release-audit fix --write' writes these changes.")
+            say("\nNothing was written; the same command with --write writes these changes.")
         return False
     from audits.fixes.write_files import write_files
 

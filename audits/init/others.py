@@ -103,15 +103,15 @@ def _npm_remarks(name: str, data: Mapping[str, object], ref: RepositoryRef) -> t
     if not (_leads_to(str(url or ""), ref) if ref.is_known else url):
         own = f"be https://{ref.host}/{ref}" if ref.is_known else "name this repository"
         remarks.append(
-            f'Let "repository" in package.json {own}: npm compares it with the repository that '
+            f'Let "repository" in package.json of {name} {own}: npm compares it with the repository that '
             "publishes."
         )
     publish = data.get("publishConfig")
     access = publish.get("access") if isinstance(publish, dict) else None
     if name.startswith("@") and access is None:
         remarks.append(
-            'Say in "publishConfig" whether the package is public: {"access": "public"}; npm '
-            "takes packages with a scope as restricted otherwise."
+            f'Say in "publishConfig" whether {name} is public: {{"access": "public"}}; npm takes '
+            "packages with a scope as restricted otherwise."
         )
     return tuple(remarks)
 

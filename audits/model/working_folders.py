@@ -19,6 +19,9 @@ _BY_WRAPPER = {
     **dict.fromkeys(("conda", "mamba", "micromamba"), ("--cwd",)),
 }
 """Options of programs that run others in another folder."""
+_EACH = frozenset({"find", "fd", "fdfind", "xargs", "parallel", "lerna", "watchexec"})
+_OF_WORKSPACES = frozenset({"npm", "npx", "pnpm", "pnpx", "yarn", "bun", "bunx"})
+_EACH_WORKSPACE = ("-r", "--recursive", "-w", "--workspace", "--filter", "-F")
 _LEAVES = frozenset({"popd", "pop-location"})
 
 
@@ -47,13 +50,29 @@ def _of_wrapper(command: Command) -> str:
     """The folder that ``env -C`` and its like run a command in; "" where none says."""
     found = ""
     if command.wrappers:
-        own = len(command.written) - len(command.words)
         options = {o for name in command.wrappers for o in _BY_WRAPPER.get(name.split()[0], ())}
-        for word, value in pairwise(command.written[: own + 1]):
+        for word, value in pairwise((*wrapping(command), "")):
             name, equals, joined = word.partition("=")
             if name in options:
                 found = joined if equals else value
     return found
+
+
+def runs_anywhere(command: Command) -> bool:
+    """Whether what runs a command says in which folder, or adds words to it, that stand nowhere in
+    the script: ``find -execdir``, ``xargs``, ``pnpm -r exec``.
+    """
+    programs = {name.split()[0] for name in command.wrappers}
+    if not programs.isdisjoint(_EACH):
+        return True
+    return not programs.isdisjoint(_OF_WORKSPACES) and any(
+        word.startswith(_EACH_WORKSPACE) for word in wrapping(command)
+    )
+
+
+def wrapping(command: Command) -> tuple[str, ...]:
+    """The words in front of a command, of what runs it."""
+    return command.written[: max(0, len(command.written) - len(command.words))]
 
 
 def _of_subshell(shells: dict[tuple[int, ...], list[str]], which: tuple[int, ...]) -> list[str]:

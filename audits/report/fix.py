@@ -48,6 +48,8 @@ def plan_lines(plan: EditPlan, style: Style = plain) -> Iterator[str]:
 
 
 def _without_edits(plan: EditPlan) -> str:
+    if any(each.reason is LeftReason.REVIEW for each in plan.left):
+        return "no edit can be made without review"
     if plan.left or plan.before.score.grade is not Grade.NONE:
         return "no edit can be made"
     return "nothing to edit: no job publishes anything here; --all looks at every workflow"

@@ -90,7 +90,7 @@ def test_edits_are_shown_and_not_written_where_nobody_can_be_asked(checkout: Pat
     assert "Not done" in ran.out
     assert "unpinned-action" in ran.out
     assert "release-audit fix --online" in ran.out
-    assert "Nothing was written; 'release-audit fix --write' writes these changes." in ran.out
+    assert "Nothing was written; the same command with --write writes these changes." in ran.out
     assert (checkout / PUBLISH).read_text() == BUILDING
 
 

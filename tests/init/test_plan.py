@@ -310,7 +310,8 @@ def test_private_repositories_hear_of_the_plan_that_rules_need() -> None:
 def test_npm_hears_what_the_registry_compares() -> None:
     steps = plan_of({"package.json": '{"name": "@orchard-labs/lumen"}'}).steps
     assert (
-        'Let "repository" in package.json be https://github.com/orchard-labs/lumen' in steps[0].text
+        'Let "repository" in package.json of @orchard-labs/lumen be https://github.com/orchard-labs/lumen'
+        in steps[0].text
     )
     assert "publishConfig" in steps[1].text
     settled = (

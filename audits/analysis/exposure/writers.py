@@ -19,6 +19,7 @@ from audits.analysis.taint import Tracer
 from audits.analysis.untrusted_inputs import Setter, code_of
 from audits.model.exposure import Actor, Cut, PathNeed, PathState, Sink, WayIn
 from audits.model.location import Location
+from audits.model.publication import Channel
 from audits.model.registry import Registry
 from audits.model.repository import Repository
 from audits.model.settings import Need
@@ -26,6 +27,10 @@ from audits.model.wording import and_list
 
 _WRITER = "anyone with write access"
 _ANY_SCOPE = frozenset({RunRights.REPOSITORY, RunRights.FORK})
+_NOT_OF_GITHUB = frozenset(
+    {Registry.PYPI, Registry.NPM, Registry.CRATES, Registry.RUBYGEMS, Registry.NUGET, Registry.JSR}
+)
+"""Registries whose production index the job's own token does not open."""
 _BOT_WORDS = ("[bot]", "dependabot", "renovate")
 
 
@@ -103,6 +108,8 @@ def _what(release: ReleaseView, failing: list[ApprovalRule]) -> str:
         return "a workflow that is pushed to any branch can read the stored credential"
     if release.by_identity:
         return "the publish workflow, changed on a branch, gets the identity: the registry matches repository and file"
+    if publication.registry in _NOT_OF_GITHUB and publication.channel is Channel.PRODUCTION:
+        return "a workflow that is pushed to any branch can publish as this one does, with a credential that was not seen"
     return "a workflow that is pushed to any branch can publish with the built-in token"
 
 

@@ -92,7 +92,7 @@ REPOSITORIES: Table[RepositoryRow] = Table(
         Column(
             name="grade",
             type="string",
-            description="A to F; ?: nothing is known, as something could not be read; -: nothing is published.",
+            description="A to F; ?: less than half is known, or what may be a release was not understood; -: nothing is published.",
             words=_GRADES,
             of=lambda r: r.grade,
         ),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from posixpath import normpath
 
 from audits.model.command import Command
-from audits.model.working_folders import in_folders
+from audits.model.working_folders import in_folders, runs_anywhere
 from audits.workflow.publish.site import Site, from_root
 
 _AT_ROOT = re.compile(r"/|\$\{\{ *github\.workspace|\$\{?GITHUB_WORKSPACE|%GITHUB_WORKSPACE")
@@ -18,6 +18,8 @@ def changed_to(site: Site, command: Command) -> tuple[str, ...]:
     """The folders to which ``cd`` may have changed before the command, in the same script, with
     ``*`` for what is computed; "" is where the step begins, () is outside the workspace.
     """
+    if runs_anywhere(command):
+        return ("*",)
     folders = site.once("folders", lambda: dict(_folders(site)))
     folder = folders.get(id(command), "")
     if not folder:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from audits.model.command import Command
 from audits.model.publication import Channel
 from audits.model.registry import Registry
+from audits.model.working_folders import wrapping
 from audits.workflow.publish.built_packages import built_packages, is_in
 from audits.workflow.publish.folders import changed_to, joined
 from audits.workflow.publish.site import Site
@@ -24,7 +25,7 @@ _WRITES_METADATA = re.compile(
 _NAME_KEY = re.compile(r"(?<![-\w])name(?![-\w])|\b(?:mv|cp)\b")
 _SEPARATORS = re.compile(r"[-_.]+")
 _WORKSPACES = "-ws"
-_EVERYWHERE = ("-r", "--recursive", _WORKSPACES, "--workspaces", "--workspace", "--all")
+_EVERYWHERE = ("-r", "--recursive", _WORKSPACES, "--workspaces", "--workspaces=true", "--all")
 _OF_ALL = frozenset(
     {"changesets/action", "changesets/action/publish", "changeset publish", "lerna publish"}
     | {"nx release", "rush publish", "beachball publish", "release-plz", "release-plz release"}
@@ -48,8 +49,12 @@ def packages_of(uploader: Uploader, site: Site, command: Command | None) -> tupl
     known = site.library.names.get(registry.value, ())
     if not registry.has_trusted_publishing:
         return ()
-    if named := named_packages(uploader, site, command):
-        return tuple(name for name in named if not known or name in known) or named
+    named = _as_declared(named_packages(uploader, site, command), known)
+    if command is not None and uploader.contents.name_options:
+        chosen = _chosen_folders(uploader.contents, site, command)
+        named += tuple(name for folder in chosen for name in _in(registry, site, folder))
+    if named:
+        return tuple(name for name in dict.fromkeys(named) if not known or name in known) or named
     if len(known) > 1 and is_of_all(uploader, command):
         return known
     directories = list(_directories(uploader, site, command))
@@ -82,8 +87,15 @@ def is_of_all(uploader: Uploader, command: Command | None) -> bool:
     if uploader.mechanism in _OF_ALL:
         return True
     return command is not None and (
-        command.has(*_EVERYWHERE) or command.words[1:2] in (("workspaces",), ("recursive",))
+        command.has(*_EVERYWHERE)
+        or command.words[1:2] in (("workspaces",), ("recursive",))
+        or (uploader.registry is Registry.CRATES and command.has("--workspace"))
     )
+
+
+def _as_declared(names: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:
+    """The names, each as the metadata spells it where that is the same to the index."""
+    return tuple(next((k for k in known if _same(k, name)), name) for name in names)
 
 
 def _project_of_page(site: Site) -> str:
@@ -137,15 +149,21 @@ def named_packages(uploader: Uploader, site: Site, command: Command | None) -> t
             if (scalar := site.input(name)) is not None:
                 found += site.texts(scalar.value) or ()
     elif contents.name_options:
-        # Else ``-ws`` is taken for ``-w s``.
-        plain = replace(command, words=tuple(w for w in command.words if w != _WORKSPACES))
-        words = [word for word in plain.options(*contents.name_options) if word]
+        words = [word for word in _options(contents, command) if word]
         if command.words[1:2] == ("workspace",):
             words += command.words[2:3]
         for word in words:
             found += site.meanings(word, command)
     names = (name.strip() for name in found)
     return tuple(dict.fromkeys(n for n in names if n and _may_be_name(uploader.registry, n)))
+
+
+def _options(contents: Contents, command: Command) -> Iterator[str]:
+    """The values of the options with names, those of what runs the command included."""
+    words = (*wrapping(command), *command.words)
+    # Else ``-ws`` is taken for ``-w s``.
+    plain = replace(command, words=tuple(w for w in words if w != _WORKSPACES))
+    return plain.options(*contents.name_options)
 
 
 def _may_be_name(registry: Registry, text: str) -> bool:
@@ -195,7 +213,7 @@ def _directories(uploader: Uploader, site: Site, command: Command | None) -> Ite
 
 def _chosen_folders(contents: Contents, site: Site, command: Command) -> list[str]:
     """The folders that a filter names, ``--filter ./packages/x``, or ``npm publish ./x`` does."""
-    given = [w.removesuffix("...") for w in command.options(*contents.name_options)]
+    given = [w.removesuffix("...") for w in _options(contents, command)]
     known = {package.directory for package in site.library.declared if package.directory}
     given += [word for word in command.words[2:] if word.startswith("./") or word in known]
     chosen = (word for word in given if word.startswith((".", "packages/")) or word in known)

@@ -34,6 +34,7 @@ _NAMED = re.compile(r"\s*(env|inputs|matrix|github\.event\.inputs)\.([\w-]+)\s*"
 _VARIABLE = re.compile(r"\$(?:\{(?:(?i:env):)?(\w+)(?:[:#%][^}]*)?\}|(?i:env):(\w+)|(\w+))|%(\w+)%")
 _MOST_TEXTS = 24
 _MOST_LOOPS = 10
+_MOST_BRACES = 3
 _LONGEST = 4096
 _MOST_FENCES = 6
 # Variables of one environment that one upload may read; only generated files have more.
@@ -46,6 +47,8 @@ _TRY_OUT = re.compile(
 )
 _WORKSPACE = re.compile(r"^\$\{\{ *github\.workspace *\}\}/?|^\$\{?GITHUB_WORKSPACE\}?/?")
 _LOOP = re.compile(r"\bfor[ \t]+(\w{1,40})[ \t]+in[ \t]+([^\n;]{1,400})")
+_ARRAY = re.compile(r"[\"']?\$\{(\w+)\[[@*]\]\}[\"']?")
+_BRACES = re.compile(r"(?<!\$)(?<!\$\{)\{([^{},\s$]{0,80}(?:,[^{},\s$]{0,80}){1,20})\}")
 _COMPUTED = re.compile(r"\$\([^()]*\)|`[^`]*`|\$\{[^}]*\}|\$\w+")
 T = TypeVar("T")
 
@@ -388,7 +391,7 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
         """All that a word of a script can be, the values of a loop's variable included; ``*``
         stands for what is computed.
         """
-        words = [self.expand(word, command)]
+        words = _braced(self.expand(word, command))
         for name, items in self.once("loops", lambda: dict(self._loops())).items():
             variable = re.compile(rf"\$(?:{name}\b|\{{{name}[^}}]*\}})")
             if variable.search(word):
@@ -399,11 +402,24 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
         return tuple(islice(dict.fromkeys(plain), _MOST_TEXTS))
 
     def _loops(self) -> Iterator[tuple[str, list[str]]]:
-        """The variables of the loops of a step's script, with what they go through."""
-        run = None if self.step is None or self.script is not None else self.step.run
-        for name, listed in islice(_LOOP.findall(run.value if run else ""), _MOST_LOOPS):
-            plain = self.expand(_COMPUTED.sub("*", listed) if "$(" in listed else listed, None)
-            yield name, [item.strip("\"'").rstrip("/") for item in plain.split()][:_MOST_TEXTS]
+        """The variables of the loops of a script, with what they go through."""
+        text = self._text()
+        for name, listed in islice(_LOOP.findall(text), _MOST_LOOPS):
+            array = _ARRAY.fullmatch(listed.strip())
+            given = re.search(rf"\b{array[1]}=\(([^()]{{1,400}})\)", text) if array else None
+            items_of = given[1] if given else listed
+            plain = self.expand(
+                _COMPUTED.sub("*", items_of) if "$(" in items_of else items_of, None
+            )
+            items = (each for item in plain.split() for each in _braced(item))
+            yield name, [item.strip("\"'").rstrip("/") for item in islice(items, _MOST_TEXTS)]
+
+    def _text(self) -> str:
+        """The text of the script: of the step, or of the files that its commands are from."""
+        if self.script is not None:
+            paths = dict.fromkeys(command.path for command in self.script if command.path)
+            return "\n".join(self.library.hops.text(path) for path in paths)
+        return "" if self.step is None or self.step.run is None else self.step.run.value
 
     def expand_all(self, text: str) -> str:
         """A text of the script with variables replaced, also those inside their values."""
@@ -454,6 +470,21 @@ def from_root(folder: str) -> str:
     """A folder of the workspace from its root, which is "" itself."""
     plain = normpath(_WORKSPACE.sub("", folder.strip()) or ".").strip("/")
     return "" if plain == "." else plain
+
+
+def _braced(word: str) -> list[str]:
+    """The words that a shell makes of ``{a,b}``."""
+    words = [word]
+    for _ in range(_MOST_BRACES):
+        if not any(_BRACES.search(each) for each in words):
+            break
+        words = [
+            each[: found.start()] + item + each[found.end() :] if found else each
+            for each in words
+            for found in [_BRACES.search(each)]
+            for item in (found[1].split(",") if found else [each])
+        ][:_MOST_TEXTS]
+    return words
 
 
 def _assignments(commands: Iterable[Command]) -> Iterator[tuple[str, str]]:

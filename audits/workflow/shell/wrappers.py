@@ -18,7 +18,8 @@ class Wrapper(Struct, frozen=True, kw_only=True):
     words come before the command. ``not_with`` options make it no wrapper. ``modules``: the
     command is the module of a program of others, ``example.com/owner/program/v2@latest``, and
     anything else is code of the project. ``behind`` are the words behind which the command
-    stands, whatever comes before; ``only_behind``: without one of them it runs none.
+    stands, whatever comes before; ``only_behind``: without one of them it runs none. ``ends`` are
+    the words that end it.
     """
 
     subcommands: tuple[tuple[str, ...], ...] = ((),)
@@ -31,6 +32,7 @@ class Wrapper(Struct, frozen=True, kw_only=True):
     not_with: frozenset[str] = frozenset()
     behind: frozenset[str] = frozenset()
     only_behind: bool = False
+    ends: frozenset[str] = frozenset()
 
 
 def _words(text: str) -> frozenset[str]:
@@ -49,6 +51,7 @@ _NODE = _words("-p --package -c --call -w --workspace --prefix --filter -F -C --
 _CONDA = _words("-n --name -p --prefix -e --env --cwd -r --root-prefix")
 _PIXI = _words("-e --environment --manifest-path -c --channel -s --spec -w --with -p --platform")
 _RUN = (("run",),)
+_ENDS = frozenset({";", "+"})
 _EXEC = (("exec",), ("x",), ("dlx",))
 
 _WRAPPERS: dict[str, Wrapper] = {
@@ -81,6 +84,11 @@ _WRAPPERS: dict[str, Wrapper] = {
     "wsl": Wrapper(values=_words("-d --distribution -u --user --cd"), not_with=_words("--install")),
     "xvfb-run": Wrapper(values=_words("-s -n -e -f -p --server-args --server-num")),
     "xargs": Wrapper(values=_words("-n -I -P -d -L -a -s -E --max-args --max-procs --delimiter")),
+    "find": Wrapper(behind=_words("-exec -execdir -ok -okdir"), only_behind=True, ends=_ENDS),
+    **dict.fromkeys(
+        ("fd", "fdfind"),
+        Wrapper(behind=_words("-x --exec -X --exec-batch"), only_behind=True, ends=_ENDS),
+    ),
     "uv": Wrapper(
         subcommands=(("run",), ("tool", "run")),
         values=_UV,
@@ -195,7 +203,8 @@ def unwrap(words: Sequence[str], env: dict[str, str]) -> tuple[list[str], list[s
         if start >= len(rest) or (wrapper.modules and not _MODULE.match(rest[start])):
             break
         names.append(name)
-        rest = rest[start:]
+        end = next((i for i in range(start, len(rest)) if rest[i] in wrapper.ends), None)
+        rest = rest[start:end]
         if wrapper.versions:
             rest[0] = _VERSION.sub("", rest[0]) or rest[0]
         if wrapper.modules:

@@ -75,6 +75,11 @@ class Hops:
         self._patience = patience
         self._known: dict[tuple[object, ...], _ScriptCommands | None] = {}
 
+    def text(self, path: str) -> str:
+        """The text of a file; "" where it was not read."""
+        found = self._files.get(path)
+        return "" if found is None else found.text
+
     def follow(
         self, commands: Sequence[Command], directory: str, checkouts: tuple[str, ...] = ()
     ) -> tuple[Expansion, ...]:

@@ -41,7 +41,7 @@ _VALUES = frozenset(
 )
 _CONTENTS = Contents(
     directory_options=("--prefix", "-C", "--dir", "--cwd"),
-    name_options=("--filter", "-F", "-w", "--workspace"),
+    name_options=("--filter", "-F", "-w", "--workspace", "--include", "--scope"),
 )
 
 NPM: tuple[Uploader, ...] = (

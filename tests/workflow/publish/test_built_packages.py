@@ -99,6 +99,7 @@ def _package(name: str) -> str:
 LIBRARIES = {
     "package.json": '{"name": "root", "private": true, "workspaces": ["libs/*"]}',
     **{f"libs/{name}/package.json": _package(f"@lumen/{name}") for name in ("a", "b", "c")},
+    "scripts/each.sh": "for p in b c; do (cd libs/$p && npm publish); done\n",
     "Cargo.toml": '[workspace]\nmembers = ["crates/*"]\n',
     **{
         f"crates/{name}/Cargo.toml": f'[package]\nname = "lumen-{name}"\nversion = "1.0.0"\n'
@@ -135,6 +136,31 @@ LIBRARIES = {
         ("for p in a c; do (cd libs/$p && npm publish); done", {"@lumen/a", "@lumen/c"}),
         ("for p in libs/*/; do (cd $p; npm publish); done", {"@lumen/a", "@lumen/b", "@lumen/c"}),
         ('LIBS="a b"\nfor p in $LIBS; do npm publish ./libs/${p}; done', {"@lumen/a", "@lumen/b"}),
+        ('L=(a c)\nfor p in "${L[@]}"; do npm publish ./libs/$p; done', {"@lumen/a", "@lumen/c"}),
+        ("for p in {a,b}; do npm publish ./libs/$p; done", {"@lumen/a", "@lumen/b"}),
+        ("scripts/each.sh", {"@lumen/b", "@lumen/c"}),
+        # What runs it chooses the folder: any member, or those that it names.
+        (
+            "find libs -name package.json -execdir npm publish \\;",
+            {"@lumen/a", "@lumen/b", "@lumen/c"},
+        ),
+        (
+            "find libs -exec sh -c 'cd $1 && npm publish' _ {} \\;",
+            {"@lumen/a", "@lumen/b", "@lumen/c"},
+        ),
+        ("ls -d libs/* | xargs -n1 npm publish", {"@lumen/a", "@lumen/b", "@lumen/c"}),
+        ("pnpm -r exec npm publish", {"@lumen/a", "@lumen/b", "@lumen/c"}),
+        ("npx lerna exec -- npm publish", {"@lumen/a", "@lumen/b", "@lumen/c"}),
+        ("npm exec -ws -- npm publish", {"@lumen/a", "@lumen/b", "@lumen/c"}),
+        ("pnpm --filter @lumen/b exec npm publish", {"@lumen/b"}),
+        ("npm exec -w libs/c -- npm publish", {"@lumen/c"}),
+        ("npm publish --workspace libs/a", {"@lumen/a"}),
+        ("npm publish -w @lumen/a -w libs/b", {"@lumen/a", "@lumen/b"}),
+        ("pnpm -r --filter ./libs/b publish", {"@lumen/b"}),
+        (
+            'yarn workspaces foreach -A --include "@lumen/{a,c}" npm publish',
+            {"@lumen/a", "@lumen/c"},
+        ),
         ("for c in lumen-x lumen-z; do cargo publish -p $c; done", {"lumen-x", "lumen-z"}),
         ("cd crates/y\ncargo publish", {"lumen-y"}),
         ("gem build lumen-two.gemspec\ngem push lumen-two-*.gem", {"lumen-two"}),
