@@ -10,10 +10,11 @@ from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Re
 from audits.model.score import Audit
 from audits.pipeline.audit import Rules, audit
 from audits.store.snapshots import index_of
+from audits.store.write.result_rows import Row
 from audits.store.write.rows import package_row
 from tests.checks.harness import INDEX
 from tests.engines.test_zizmor import repository
-from tests.workflow.publish.uploads import RELEASE, run_of
+from tests.workflow.publish.uploads import RELEASE, job_of, run_of
 
 BOTH = run_of(
     "npm publish\ntwine upload dist/*",
@@ -69,3 +70,26 @@ def test_who_can_publish_to_a_private_registry_alone_is_kept_with_the_package() 
     audited = audit(repository(files), Rules(index=INDEX))
     (row,) = (package_row(audited, status) for status in audited.statuses)
     assert (row["package"], row["level"]) == ("lumen-js", "one-writer")
+
+
+def _by(action: str) -> str:
+    """A workflow that publishes by an identity, beside an action of a third party."""
+    return job_of(f"- uses: {action}@v1\n- uses: pypa/gh-action-pypi-publish@{'0' * 40}")
+
+
+def test_what_closes_a_package_closes_it_in_all_workflows_that_publish_it() -> None:
+    files = {"pyproject.toml": '[project]\nname = "lumen"\n', RELEASE: _by("stranger/one")}
+    (alone,) = _rows(files)
+    second = {".github/workflows/second.yml": _by("stranger/two")}
+    (both,) = _rows({**files, **second})
+    assert alone["level"] == both["level"] == "third-party"
+    assert "stranger/one" in both["cut"]
+    assert "stranger/two" in both["cut"]
+    assert both["cut_edits"] == alone["cut_edits"] + 1
+    assert both["cut_leaves"] != "third-party"
+    assert both["paths_third_party"] == 2 * alone["paths_third_party"]
+
+
+def _rows(files: dict[str, str]) -> list[Row]:
+    audited = audit(repository(files), Rules(index=INDEX))
+    return [package_row(audited, status) for status in audited.statuses]

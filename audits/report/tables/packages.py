@@ -39,7 +39,7 @@ PACKAGES: Table[PackageRow] = Table(
         Column(
             name="workflow",
             type="string",
-            description="The workflow that publishes it.",
+            description="The workflow that publishes it, the first of several.",
             of=lambda r: r.workflow,
         ),
         Column(name="job", type="string", description="The job.", of=lambda r: r.job),

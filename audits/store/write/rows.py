@@ -7,10 +7,11 @@ from collections import Counter
 
 from msgspec.structs import asdict
 
+from audits.analysis.exposure.search import cheapest_cut
 from audits.analysis.release_owners import code_owners
 from audits.analysis.trusted_publishers import is_this_repository
 from audits.model.evidence import PackageEvidence
-from audits.model.exposure import Actor, Exposure, ExposurePath
+from audits.model.exposure import Actor, CheapestCut, Exposure, ExposurePath
 from audits.model.outcome import Area, Outcome, Severity
 from audits.model.publication import Channel, Publication
 from audits.model.repository import Repository
@@ -153,8 +154,9 @@ def package_row(audit: Audit, status: PackageStatus) -> Row:
 
 
 def _exposure_of(audit: Audit, status: PackageStatus) -> Row:
-    """The exposure of a package: of its most exposed publication to production; where there is
-    none, of those to a private registry or to one that is not known.
+    """The exposure of a package by all its publications to production: the level of the most
+    exposed one, and what closes the paths of that level to any; where there is none, of those to
+    a private registry or to one that is not known.
     """
     mine = [
         each
@@ -168,8 +170,10 @@ def _exposure_of(audit: Audit, status: PackageStatus) -> Row:
     ]
     worst = min(mine, key=lambda each: (each.level.rank, each.may_be.rank), default=None)
     path = worst.worst if worst is not None else None
-    cut = worst.cut if worst is not None else None
-    counts = dict(worst.counts) if worst is not None else {}
+    cut = _cut_of(audit, mine, worst.level) if worst is not None else None
+    counts = Counter[Actor]()
+    for each in mine:
+        counts.update(dict(each.counts))
     writers = worst.writers if worst is not None else None
     return {
         "level": worst.level.value if worst is not None else "",
@@ -189,6 +193,14 @@ def _exposure_of(audit: Audit, status: PackageStatus) -> Row:
         "writers": None if isinstance(writers, Unseen) else writers,
         "writers_unseen": writers.reason if isinstance(writers, Unseen) else "",
     }
+
+
+def _cut_of(audit: Audit, exposures: list[Exposure], level: Actor) -> CheapestCut | None:
+    """The smallest set of changes that closes the paths of a level to all these publications."""
+    if len(exposures) == 1:
+        return exposures[0].cut
+    paths = [path for each in exposures for path in each.paths]
+    return cheapest_cut(paths, level, audit.repository.ref.is_enterprise_server)
 
 
 def path_rows(audit: Audit) -> list[Row]:
