@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from audits.model.command import Command
 
-_ENTERS = frozenset({"cd", "pushd", "chdir", "set-location", "push-location"})
+_ENTERS = frozenset({"cd", "pushd", "chdir", "set-location", "push-location", "sl"})
 _KEEPS = frozenset({"pushd", "push-location"})
 _BY_WRAPPER = {
     "env": ("-C", "--chdir"),
@@ -32,18 +32,22 @@ def in_folders(
     rest of its subshell. ``changed`` says to which folder ``cd WORD`` leads from another.
     """
     shells: dict[tuple[int, ...], list[str]] = {(): [start]}
-    before = start
+    before: dict[tuple[int, ...], str] = {}
     for command in commands:
         folders = _of_subshell(shells, command.subshells)
         by_wrapper = _of_wrapper(command)
         yield command, changed(folders[-1], by_wrapper) if by_wrapper else folders[-1]
         word = next((w for w in command.words[1:] if w == "-" or not w.startswith("-")), "")
-        if command.program in _LEAVES:
+        program, shell = command.program.lower(), command.subshells
+        if program in _LEAVES:
             folders[:] = folders[:-1] or [start]
-        elif command.program in _ENTERS and word:
-            to = before if word == "-" else changed(folders[-1], word)
-            before = folders[-1]
-            folders[-1:] = [before, to] if command.program in _KEEPS else [to]
+        elif program in _ENTERS and word:
+            last = next(
+                (before[shell[:n]] for n in range(len(shell), -1, -1) if shell[:n] in before), start
+            )
+            to = last if word == "-" else changed(folders[-1], word)
+            before[shell] = folders[-1]
+            folders[-1:] = [folders[-1], to] if program in _KEEPS else [to]
 
 
 def _of_wrapper(command: Command) -> str:

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from audits.model.command import Command, plain_words
 from audits.model.registry import Registry
 from audits.model.workflow import Job
-from audits.workflow.publish.folders import changed_to, joined
+from audits.workflow.publish.folders import folders_of, joined
 from audits.workflow.publish.site import Site
 
 
@@ -84,7 +84,9 @@ _WITH_VALUE = frozenset(
 )
 _MOST_JOBS = 50
 """Jobs among which a build is looked for: it is mostly in the job itself or the one before."""
+_MOST_PATHS = 100
 _LOOKS = ("-h", "--help", "-V", "--version", "--dry-run")
+_GLOB = re.compile(r"[*?\[]")
 _FILE = re.compile(r"\.(?:toml|cfg|gemspec|[cfv]sproj|sln|slnx|nuspec|py|tgz)$")
 
 
@@ -157,8 +159,8 @@ def _in_folders(
     """The packages in the folders, or beside the files, that a build is given; of several specs
     in one folder the one that is called as the package.
     """
-    bases = [joined(base, to) for base in site.directories for to in changed_to(site, command)]
-    for path in paths:
+    bases = folders_of(site, command)
+    for path in dict.fromkeys(paths[:_MOST_PATHS]):
         is_file = _FILE.search(path) is not None
         folder, stem = path.rpartition("/")[0] if is_file else path, posixpath.basename(path)
         folders = [joined(base, folder) for base in bases]
@@ -174,5 +176,5 @@ def _in_folders(
 def is_in(directory: str, folder: str) -> bool:
     """Whether a package lies in a folder, in which ``*`` stands for what is computed."""
     return directory == folder or (
-        "*" in folder and bool(directory) and fnmatchcase(directory, folder)
+        bool(directory) and _GLOB.search(folder) is not None and fnmatchcase(directory, folder)
     )

@@ -8,31 +8,53 @@ from posixpath import normpath
 
 from audits.model.command import Command
 from audits.model.working_folders import in_folders, runs_anywhere
-from audits.workflow.publish.site import Site, from_root
+from audits.workflow.publish.site import Site, variable_names
 
-_AT_ROOT = re.compile(r"/|\$\{\{ *github\.workspace|\$\{?GITHUB_WORKSPACE|%GITHUB_WORKSPACE")
+_AT_ROOT = re.compile(
+    r"/|\$\{\{ *github\.workspace *\}\}/?|\$\{?GITHUB_WORKSPACE\}?/?|%GITHUB_WORKSPACE%/?"
+    r"|\$\(git rev-parse --show-toplevel\)/?"
+)
+_HERE = re.compile(r"\$\{?PWD\}?|\$\(pwd\)|%CD%", re.IGNORECASE)
 _ELSEWHERE = re.compile(r"mktemp|\$\{?(?:RUNNER_TEMP|TMPDIR|TEMP|TMP|HOME)\b|~|runner\.temp")
 
 
-def changed_to(site: Site, command: Command) -> tuple[str, ...]:
-    """The folders to which ``cd`` may have changed before the command, in the same script, with
-    ``*`` for what is computed; "" is where the step begins, () is outside the workspace.
+def folders_of(site: Site, command: Command) -> list[str]:
+    """The folders in which a command may run, from the root, which is ""; ``*`` stands for what is
+    computed. None where that is open, or outside the workspace.
     """
     if runs_anywhere(command):
-        return ("*",)
+        return ["*"]
+    starts = [command.directory] if command.path else list(site.directories)
     folders = site.once("folders", lambda: dict(_folders(site)))
     folder = folders.get(id(command), "")
     if not folder:
-        return ("",)
-    return () if _ELSEWHERE.search(folder) else site.meanings(folder, command)
+        return starts
+    if _ELSEWHERE.search(folder):
+        return []
+    looped = any(site.loop_items(name, command) for name in variable_names(folder))
+    found: dict[str, None] = {}
+    for text in site.meanings(folder, command):
+        if "*" in text and (".." in text or (not looped and text.strip("/") == "*")):
+            continue
+        at_root = text.startswith("/")
+        found.update((joined("" if at_root else start, text.strip("/")), None) for start in starts)
+    return list(found)
 
 
 def _folders(site: Site) -> Iterator[tuple[int, str]]:
-    """The folder in which each command of the script runs, by the command's identity."""
+    """The folder in which each command of the script runs, by the command's identity: from where
+    it begins or, behind a slash, from the root. Variables stay as they are written.
+    """
 
     def changed(folder: str, word: str) -> str:
-        word = site.expand(word, None)
-        return from_root(word) if _AT_ROOT.match(word) else joined(folder, word)
+        looped = any(site.loop_items(name, None) for name in variable_names(word))
+        word = _HERE.sub(".", word if looped else site.expand(word, None))
+        if (root := _AT_ROOT.match(word)) is not None:
+            return "/" + word[root.end() :]
+        if "$" in word or "$" in folder:
+            return f"{folder}/{word}" if folder else word
+        plain = joined(folder.strip("/"), word)
+        return f"/{plain}" if folder.startswith("/") else plain
 
     for command, folder in in_folders(site.commands, "", changed):
         yield id(command), folder
@@ -40,5 +62,5 @@ def _folders(site: Site) -> Iterator[tuple[int, str]]:
 
 def joined(base: str, folder: str) -> str:
     """A folder within another; "" is the root."""
-    path = normpath(f"{base}/{folder}").strip("/") if folder else base
+    path = normpath(f"{base}/{folder}" if base else folder).strip("/") if folder else base
     return "" if path == "." else path.removeprefix("./")

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from audits.model.command import Command
+from audits.model.command import Command, plain_words
 from audits.model.publication import Channel
 from audits.model.registry import Registry
 from audits.model.working_folders import wrapping
 from audits.workflow.publish.built_packages import built_packages, is_in
-from audits.workflow.publish.folders import changed_to, joined
+from audits.workflow.publish.folders import folders_of, joined
 from audits.workflow.publish.site import Site
 from audits.workflow.uploaders.uploader import Contents, Uploader
 
@@ -23,6 +23,7 @@ _WRITES_METADATA = re.compile(
     rf"\b(?:sed|perl|awk|yq|jq|toml|dasel|tomlq|mv|cp)\b[^\n]{{0,500}}(?:{_METADATA.pattern})"
 )
 _NAME_KEY = re.compile(r"(?<![-\w])name(?![-\w])|\b(?:mv|cp)\b")
+_BUILD_BY_THEMSELVES = frozenset({"flit", "maturin", "pdm", "setup.py"})
 _SEPARATORS = re.compile(r"[-_.]+")
 _WORKSPACES = "-ws"
 _EVERYWHERE = ("-r", "--recursive", _WORKSPACES, "--workspaces", "--workspaces=true", "--all")
@@ -32,6 +33,9 @@ _OF_ALL = frozenset(
     | {"multi-semantic-release", "auto", "melos publish"}
 )
 """Uploaders that publish whatever package of a workspace is new."""
+
+_MOST_WORDS = 100
+"""Words of one command that are looked at for what is uploaded."""
 
 _SCOPED = re.compile(r"@[\w.-]+/[\w.-]+")
 _GLOB = re.compile(r"[*?\[{]")
@@ -51,21 +55,37 @@ def packages_of(uploader: Uploader, site: Site, command: Command | None) -> tupl
         return ()
     named = _as_declared(named_packages(uploader, site, command), known)
     if command is not None and uploader.contents.name_options:
-        chosen = _chosen_folders(uploader.contents, site, command)
+        chosen = _chosen_folders(uploader, site, command)
         named += tuple(name for folder in chosen for name in _in(registry, site, folder))
     if named:
         return tuple(name for name in dict.fromkeys(named) if not known or name in known) or named
     if len(known) > 1 and is_of_all(uploader, command):
         return known
-    directories = list(_directories(uploader, site, command))
+    directories = list(dict.fromkeys(_directories(uploader, site, command)))
     inside = [name for directory in directories for name in _in(registry, site, directory)]
     if inside and directories != [""]:
         return tuple(dict.fromkeys(inside))
-    return _likely(site, registry, known, inside)
+    asked = _takes_builds(uploader, command)
+    built = site.once(("built", registry), lambda: built_packages(site, registry)) if asked else ()
+    return _likely(site, registry, known, inside, built)
+
+
+def _takes_builds(uploader: Uploader, command: Command | None) -> bool:
+    """Whether what is uploaded was built before: an upload that builds by itself takes its own."""
+    if uploader.registry is Registry.NPM:
+        return command is not None and any(".tgz" in word for word in command.words)
+    if uploader.registry is Registry.PYPI:
+        builds = command is not None and command.program in _BUILD_BY_THEMSELVES
+        return not builds and (command is None or not command.has("--build"))
+    return command is not None
 
 
 def _likely(
-    site: Site, registry: Registry, known: tuple[str, ...], inside: list[str]
+    site: Site,
+    registry: Registry,
+    known: tuple[str, ...],
+    inside: list[str],
+    built: tuple[str, ...],
 ) -> tuple[str, ...]:
     """The packages where no folder says which; ``inside`` are those at the root."""
     page = _project_of_page(site) if registry is Registry.PYPI else ""
@@ -73,7 +93,6 @@ def _likely(
         return listed
     if site.once(("renamed", known), lambda: _is_renamed(site, known)):
         return (page,) if page else ()
-    built = site.once(("built", registry), lambda: built_packages(site, registry))
     likely: tuple[str, ...] = built or (known if len(known) == 1 else ())
     if not likely and _checks_out(site):
         likely = tuple(dict.fromkeys(inside))
@@ -152,7 +171,7 @@ def named_packages(uploader: Uploader, site: Site, command: Command | None) -> t
         words = [word for word in _options(contents, command) if word]
         if command.words[1:2] == ("workspace",):
             words += command.words[2:3]
-        for word in words:
+        for word in dict.fromkeys(words[:_MOST_WORDS]):
             found += site.meanings(word, command)
     names = (name.strip() for name in found)
     return tuple(dict.fromkeys(n for n in names if n and _may_be_name(uploader.registry, n)))
@@ -184,10 +203,8 @@ def _directories(uploader: Uploader, site: Site, command: Command | None) -> Ite
     """The folders that what is uploaded comes from; "" is the root."""
     contents = uploader.contents
     base = [""]
-    step = site.step
-    if step is not None and command is not None:
-        base = [command.directory] if command.path else list(site.directories)
-        base = [joined(folder, to) for folder in base for to in changed_to(site, command)]
+    if site.step is not None and command is not None:
+        base = folders_of(site, command)
     if command is None:
         for name in contents.directory_inputs:
             if (scalar := site.input(name)) is not None and scalar.value:
@@ -198,12 +215,12 @@ def _directories(uploader: Uploader, site: Site, command: Command | None) -> Ite
             folder = text.rpartition("/")[0] if text.endswith(".toml") else text
             yield from (joined(start, folder) for start in base)
         return
-    elif contents.name_options and (folders := _chosen_folders(contents, site, command)):
+    elif contents.name_options and (folders := _chosen_folders(uploader, site, command)):
         yield from (joined(start, folder) for start in base for folder in folders)
         return
     elif contents.files:
         words = [w for w in command.words[1:] if "/" in w and "://" not in w]
-        for word in words:
+        for word in dict.fromkeys(words[:_MOST_WORDS]):
             texts = site.meanings(word, command)
             yield from (_source(joined(start, text)) for text in texts for start in base)
         if words:
@@ -211,14 +228,18 @@ def _directories(uploader: Uploader, site: Site, command: Command | None) -> Ite
     yield from base
 
 
-def _chosen_folders(contents: Contents, site: Site, command: Command) -> list[str]:
+def _chosen_folders(uploader: Uploader, site: Site, command: Command) -> list[str]:
     """The folders that a filter names, ``--filter ./packages/x``, or ``npm publish ./x`` does."""
-    given = [w.removesuffix("...") for w in _options(contents, command)]
+    given = [w.removesuffix("...") for w in _options(uploader.contents, command)]
+    given += [w for _, w in plain_words(command.words[2:], uploader.value_options)]
+    words = dict.fromkeys(given[:_MOST_WORDS])
+    meant = dict.fromkeys(text for word in words for text in site.meanings(word, command))
     known = {package.directory for package in site.library.declared if package.directory}
-    given += [word for word in command.words[2:] if word.startswith("./") or word in known]
-    chosen = (word for word in given if word.startswith((".", "packages/")) or word in known)
-    meant = (text for word in chosen for text in site.meanings(word, command))
-    return [text for text in meant if not _GLOB.search(text.strip("*"))]
+    return [
+        text
+        for text in meant
+        if text.startswith((".", "packages/")) or any(is_in(k, text.strip("/")) for k in known)
+    ]
 
 
 def _source(path: str) -> str:

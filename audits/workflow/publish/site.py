@@ -24,6 +24,7 @@ from audits.model.workflow import CompositeAction, Job, Step, Workflow
 from audits.workflow.parse.package_metadata import DeclaredPackage
 from audits.workflow.parse.upload_addresses import UploadAddresses
 from audits.workflow.parse.withheld_packages import WithheldPackage
+from audits.workflow.publish.shell_loops import braced, loops_in
 from audits.workflow.publish.written import assignments_to
 from audits.workflow.shell.commands import Patience
 from audits.workflow.tasks.hops import Expansion, Hops
@@ -33,8 +34,7 @@ from audits.workflow.uploaders.lookup import KNOWN, Catalog
 _NAMED = re.compile(r"\s*(env|inputs|matrix|github\.event\.inputs)\.([\w-]+)\s*")
 _VARIABLE = re.compile(r"\$(?:\{(?:(?i:env):)?(\w+)(?:[:#%][^}]*)?\}|(?i:env):(\w+)|(\w+))|%(\w+)%")
 _MOST_TEXTS = 24
-_MOST_LOOPS = 10
-_MOST_BRACES = 3
+_MOST_MEANINGS = 60
 _LONGEST = 4096
 _MOST_FENCES = 6
 # Variables of one environment that one upload may read; only generated files have more.
@@ -46,9 +46,6 @@ _TRY_OUT = re.compile(
     r"(?<![a-z])(?:self[-_]?)?(?:tests?|examples?|samples?|demo|try)(?![a-z])", re.I
 )
 _WORKSPACE = re.compile(r"^\$\{\{ *github\.workspace *\}\}/?|^\$\{?GITHUB_WORKSPACE\}?/?")
-_LOOP = re.compile(r"\bfor[ \t]+(\w{1,40})[ \t]+in[ \t]+([^\n;]{1,400})")
-_ARRAY = re.compile(r"[\"']?\$\{(\w+)\[[@*]\]\}[\"']?")
-_BRACES = re.compile(r"(?<!\$)(?<!\$\{)\{([^{},\s$]{0,80}(?:,[^{},\s$]{0,80}){1,20})\}")
 _COMPUTED = re.compile(r"\$\([^()]*\)|`[^`]*`|\$\{[^}]*\}|\$\w+")
 T = TypeVar("T")
 
@@ -391,35 +388,50 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
         """All that a word of a script can be, the values of a loop's variable included; ``*``
         stands for what is computed.
         """
-        words = _braced(self.expand(word, command))
-        for name, items in self.once("loops", lambda: dict(self._loops())).items():
-            variable = re.compile(rf"\$(?:{name}\b|\{{{name}[^}}]*\}})")
-            if variable.search(word):
-                parts = [variable.split(each) for each in words]
-                words = [item.join(each) for each in parts for item in items][:_MOST_TEXTS]
-        texts = (text for each in words for text in self.texts(each) or (each,))
+        if "$" not in word and "{" not in word and "%" not in word and "`" not in word:
+            return (word,)
+        words = [word]
+        for _ in range(_DEEPEST):
+            looped = [each for w in words for each in self._of_loops(w, command)]
+            if looped == words:
+                break
+            words = list(dict.fromkeys(looped))[:_MOST_MEANINGS]
+        written = (each for w in words for each in braced(self.expand(w, command)))
+        texts = (text for each in written for text in self.texts(each) or (each,))
         plain = (_COMPUTED.sub("*", replace_fences(text, "*")) for text in texts)
-        return tuple(islice(dict.fromkeys(plain), _MOST_TEXTS))
+        return tuple(islice(dict.fromkeys(plain), _MOST_MEANINGS))
 
-    def _loops(self) -> Iterator[tuple[str, list[str]]]:
-        """The variables of the loops of a script, with what they go through."""
-        text = self._text()
-        for name, listed in islice(_LOOP.findall(text), _MOST_LOOPS):
-            array = _ARRAY.fullmatch(listed.strip())
-            given = re.search(rf"\b{array[1]}=\(([^()]{{1,400}})\)", text) if array else None
-            items_of = given[1] if given else listed
-            plain = self.expand(
-                _COMPUTED.sub("*", items_of) if "$(" in items_of else items_of, None
-            )
-            items = (each for item in plain.split() for each in _braced(item))
-            yield name, [item.strip("\"'").rstrip("/") for item in islice(items, _MOST_TEXTS)]
+    def _of_loops(self, word: str, command: Command | None) -> list[str]:
+        """The word with the first variable of a loop in it replaced by each of its values."""
+        for name in variable_names(word):
+            if items := self.loop_items(name, command):
+                parts = re.split(rf"\$(?:{name}\b|\{{{name}[^}}]*\}})", word)
+                return [item.join(parts) for item in items] if parts[1:] else [word]
+        return [word]
 
-    def _text(self) -> str:
-        """The text of the script: of the step, or of the files that its commands are from."""
+    def loop_items(self, name: str, command: Command | None) -> tuple[str, ...]:
+        """What the loop with this variable goes through that begins last before a command; ()
+        where there is none.
+        """
+        text, begin = self.script_of(command)
+        of = [loop for loop in loops_in(text) if loop.name == name]
+        line = None if command is None else command.line - begin
+        before = [loop for loop in of if line is not None and loop.line <= line]
+        items = before[-1].items if before else [item for loop in of for item in loop.items]
+        # A variable without quotes is as many words as it holds.
+        words = (
+            each
+            for item in items
+            for each in (self.expand(item, None).split() if item.startswith("$") else (item,))
+        )
+        return tuple(islice(dict.fromkeys(words), _MOST_MEANINGS))
+
+    def script_of(self, command: Command | None) -> tuple[str, int]:
+        """The text that a command stands in, of the step or of a file, and its first line."""
         if self.script is not None:
-            paths = dict.fromkeys(command.path for command in self.script if command.path)
-            return "\n".join(self.library.hops.text(path) for path in paths)
-        return "" if self.step is None or self.step.run is None else self.step.run.value
+            return self.library.hops.text(command.path if command is not None else ""), 1
+        run = None if self.step is None else self.step.run
+        return ("", 0) if run is None else (run.value, run.line_at(0))
 
     def expand_all(self, text: str) -> str:
         """A text of the script with variables replaced, also those inside their values."""
@@ -470,21 +482,6 @@ def from_root(folder: str) -> str:
     """A folder of the workspace from its root, which is "" itself."""
     plain = normpath(_WORKSPACE.sub("", folder.strip()) or ".").strip("/")
     return "" if plain == "." else plain
-
-
-def _braced(word: str) -> list[str]:
-    """The words that a shell makes of ``{a,b}``."""
-    words = [word]
-    for _ in range(_MOST_BRACES):
-        if not any(_BRACES.search(each) for each in words):
-            break
-        words = [
-            each[: found.start()] + item + each[found.end() :] if found else each
-            for each in words
-            for found in [_BRACES.search(each)]
-            for item in (found[1].split(",") if found else [each])
-        ][:_MOST_TEXTS]
-    return words
 
 
 def _assignments(commands: Iterable[Command]) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from audits.model.command import Command, plain_words
 from audits.model.publication import Channel
 from audits.model.registry import Registry
+from audits.model.working_folders import runs_anywhere, wrapping
 from audits.workflow.publish.channel import channel_of
 from audits.workflow.publish.package_names import (
     directories_of,
@@ -15,6 +16,7 @@ from audits.workflow.publish.package_names import (
     named_packages,
 )
 from audits.workflow.publish.site import Site
+from audits.workflow.shell.commands import MAX_GRAMMAR_LENGTH
 from audits.workflow.uploaders.uploader import Uploader
 
 _WRITES = re.compile(
@@ -58,8 +60,36 @@ def is_withheld(uploader: Uploader, site: Site, command: Command | None) -> bool
         return set(named) <= {package.name for package in withheld}
     if command is not None and not _takes_folder(uploader, command):
         return False
+    if command is not None and not _runs_surely(site, command):
+        return False
     folders = directories_of(uploader, site, command)
     return bool(folders) and set(folders) <= {package.directory for package in withheld}
+
+
+_CHANGES_FOLDER = re.compile(
+    r"\b(?:cd|pushd|popd|chdir|sl|(?:set|push|pop)-location|chroot|eval|source)\b|(?m:^|;)[ \t]*\. ",
+    re.IGNORECASE,
+)
+_PLAIN_CHANGE = re.compile(
+    r"(?m)^[ \t]*(?:cd|pushd)[ \t]+(?:\./)?[\w@-][\w@./-]*[ \t]*(?:$|&&[ \t]*(?=[\w./@-]+ ))"
+    r"|^[ \t]*\([ \t]*cd[ \t]+(?:\./)?[\w@-][\w@./-]*[ \t]*(?:&&|;)[^()$`|&;\n]*\)[ \t]*$"
+)
+_UNSURE = re.compile(r"[$`(){}|]|(?<!&)&(?!&)|\b(?:if|case|while|until|for|function|exit)\b")
+
+
+def _runs_surely(site: Site, command: Command) -> bool:
+    """Whether it is sure in which folder a command runs: where it may be another one, the manifest
+    of the one that was taken must not make an upload silent.
+    """
+    if command.wrappers and any("/" in word for word in wrapping(command)):
+        return False
+    text = site.script_of(command)[0]
+    if len(text) > MAX_GRAMMAR_LENGTH:  # split line by line, without its subshells
+        return False
+    if not _CHANGES_FOLDER.search(text):
+        return not runs_anywhere(command)
+    rest = _PLAIN_CHANGE.sub("", text)
+    return not (".." in text or _CHANGES_FOLDER.search(rest) or _UNSURE.search(rest))
 
 
 _CHANGESETS = frozenset({"changeset", "changesets", "@changesets/cli"})

@@ -35,7 +35,9 @@ hundredth of it.
 MOST_COMMANDS = 20_000
 """The most commands that are read of the scripts of one file; real ones run a few hundred."""
 
-_MOST_SUBSHELLS = 100
+_MOST_SUBSHELLS = 1_000
+_HERE = frozenset({"bash eval"})
+"""What runs a script in the shell that it stands in."""
 _MAX_DENSITY = 8
 _DENSE_FROM = 1_024
 _MAX_DEPTH = 3
@@ -154,7 +156,7 @@ def _commands(text: str, line: int, where: _Inside) -> Iterator[Command]:
                 (*where.wrappers, *wrappers, name),
                 where.depth + 1,
                 where.patience,
-                (*where.subshells, *raw.subshells, raw.start),
+                (*where.subshells, *raw.subshells, *(() if name in _HERE else (raw.start,))),
             )
             yield from _commands(script, line, inside)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.workflow.publish.uploads import found_in, run_of
+from tests.workflow.publish.uploads import found_in, indented, job_of, run_of
 
 
 def _named(name: str) -> str:
@@ -115,6 +115,76 @@ LIBRARIES = {
         for name in ("A", "B")
     },
 }
+
+
+ALIKE = {
+    **{path: text for path, text in LIBRARIES.items() if path.startswith("libs")},
+    "package.json": _package("lumen"),
+    "website/package.json": '{"name": "website", "private": true}',
+}
+"""Where the package of the root is public, and that of a folder is not."""
+
+
+@pytest.mark.parametrize(
+    ("script", "package"),
+    [
+        ("for d in .; do (cd $d && npm publish); done\n# for d in website; do", "lumen"),
+        ("for d in .; do (cd $d && npm publish); done\nfor d in website; do cd $d; done", "lumen"),
+        ("cd website\nnpm ci\ncd $PWD/..\nnpm publish", "lumen"),
+        ('echo "$(cd website && ls)"\nnpm publish', ""),
+        ("cd website && npm ci &\nnpm publish", ""),
+        ("docs() { cd website; npm run build; }\nnpm publish", ""),
+        ('if [ "$D" = 1 ]; then cd website; fi\nnpm publish', ""),
+        ("cd website && bash up.sh", ""),
+        ("make -C website up", ""),
+        ("mise x -C website -- npm publish", ""),
+        ("(cd website && npm ci)\n" + f'echo "{"x" * 20_000}"\nnpm publish', ""),
+        ('eval "cd libs/a"\nnpm publish', "@lumen/a"),
+        ("cd libs/b\ncd ../a\n(cd ../.. && cd website)\ncd -\nnpm publish", "@lumen/b"),
+        ('cd "$(git rev-parse --show-toplevel)"\nnpm publish', "lumen"),
+        ("npm pack -w libs/a\nnpm publish", "lumen"),
+        ("npm publish --tag libs/a", "lumen"),
+        (
+            "for d in a; do (cd libs/$d && npm publish); done\nfor d in b; do cd libs/$d; done",
+            "@lumen/a",
+        ),
+        ("d=b\nfor d in a; do (cd libs/$d && npm publish); done", "@lumen/a"),
+    ],
+)
+def test_where_the_folder_is_not_sure_a_private_package_silences_no_upload(
+    script: str, package: str
+) -> None:
+    files = {**ALIKE, "website/up.sh": "cd ..\nnpm publish\n"}
+    files["website/Makefile"] = "up:\n\tcd .. && npm publish\n"
+    steps = f"- uses: actions/checkout@v4\n- run: |\n{indented(script, 4)}\n"
+    found = found_in(job_of(steps), files)
+    assert found
+    assert not package or {name for each in found for name in each.packages} == {package}
+
+
+def test_a_package_that_is_surely_private_is_no_upload() -> None:
+    for script in (
+        "cd website\nnpm publish",
+        "cd website && npm publish",
+        "(cd website; npm publish)",
+    ):
+        steps = f"- uses: actions/checkout@v4\n- run: |\n{indented(script, 4)}\n"
+        assert not found_in(job_of(steps), ALIKE)
+
+
+@pytest.mark.parametrize(
+    ("script", "package"),
+    [
+        ("cd $GITHUB_WORKSPACE\nnpm publish", "lumen"),
+        ("cd ${{ github.workspace }}/libs/b\nnpm publish", "@lumen/b"),
+        ("cd ..\nnpm publish", "lumen"),
+        ("env -C .. npm publish", "lumen"),
+    ],
+)
+def test_a_step_in_a_folder_leads_out_of_it(script: str, package: str) -> None:
+    steps = "- uses: actions/checkout@v4\n- working-directory: website\n"
+    (found,) = found_in(job_of(f"{steps}  run: |\n{indented(script, 4)}\n"), ALIKE)
+    assert found.packages == (package,)
 
 
 @pytest.mark.parametrize(
