@@ -255,6 +255,19 @@ OTHERS: dict[str, dict[str, str]] = {
         **{f"p/{n}/pyproject.toml": f'[project]\nname = "p{n}"\n' for n in range(50)},
         WORKFLOW: each_waits_for_all(60, steps=script("uv build p/$X; uv publish; " * 10)),
     },
+    "folders of a loop times words times packages": {
+        **{f"p/{n}/package.json": f'{{"name": "p{n}", "version": "1.0.0"}}' for n in range(50)},
+        WORKFLOW: each_waits_for_all(
+            2,
+            steps=script(
+                f"for p in {' '.join(f'q{n}' for n in range(24))}; do cd $p; npm publish "
+                + "-w ./$p " * 333
+                + "; twine upload "
+                + "a/$p " * 333
+                + "; done"
+            ),
+        ),
+    },
     "lines of blanks for release-it": {".release-it.yml": "npm:\n" + f"{' ' * 90}\n" * 1000},
     "writers of a manifest before uploads": {
         "package.json": '{"name":"x","private":true}',

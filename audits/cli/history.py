@@ -24,7 +24,7 @@ from audits.cli.options import (
     database_words,
 )
 from audits.cli.output import say
-from audits.cli.scan import OrgOption, check_source, folder_collector
+from audits.cli.scan import OrgOption, check_source, folder_collector, folder_of
 from audits.collect.errors import WrongFolderError
 from audits.interrupts import exit_status
 from audits.model.errors import AuditError
@@ -54,6 +54,7 @@ PastFolderOption = Annotated[
     Optional[list[Path]],  # noqa: UP045 - Typer reads the annotation at run time
     typer.Option(
         "--folder",
+        parser=folder_of,
         metavar="DIR",
         help="A folder of clones, or of owners' folders; repeat it for more.",
     ),

@@ -51,10 +51,28 @@ OwnersArgument = Annotated[
     Optional[list[str]],  # noqa: UP045 - Typer reads the annotation at run time
     typer.Argument(metavar="[OWNER]...", help="Accounts on GitHub."),
 ]
+
+
+def folder_of(text: str) -> Path:
+    """The folder that an option names; UsageError where that is nothing, or no path at all."""
+    advice = "Name the folder; '.' is the current one."
+    if not text:
+        raise UsageError("--folder is given no name.", advice)
+    try:
+        path = Path(text)
+        path.resolve()  # fails where the current folder is gone
+        path.exists()  # fails where the name is too long
+    except (OSError, ValueError) as error:
+        why = (getattr(error, "strerror", "") or str(error)).lower()
+        raise UsageError(f"The folder {text[:60]!r} cannot be looked at: {why}.", advice) from error
+    return path
+
+
 FolderOption = Annotated[
     Optional[list[Path]],  # noqa: UP045
     typer.Option(
         "--folder",
+        parser=folder_of,
         metavar="DIR",
         help="A folder of repositories, or of owners' folders; repeat it for more.",
     ),

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 LOADED = ("audits.pipeline.fork_server", "audits.pipeline.worker", "audits.pipeline.warm_up")
 """What the process that workers are copied from imports, in this order."""
 _KEPT = re.compile(
-    r"HOME|PATH|USER|LOGNAME|TMPDIR|TEMP|TMP|TZ|LANG|LC_\w+|XDG_\w+|PYTHON\w*|VIRTUAL_ENV"
+    r"HOME|PATH|USER|LOGNAME|TMPDIR|TEMP|TMP|TZ|LANG|VIRTUAL_ENV|XDG_[A-Z]+_(?:HOME|DIRS?)"
+    r"|LC_(?:ALL|COLLATE|CTYPE|MESSAGES|MONETARY|NUMERIC|TIME)"
+    r"|PYTHON(?:PATH|HOME|UTF8|IOENCODING|HASHSEED|SAFEPATH|NOUSERSITE|UNBUFFERED|DEVMODE|WARNINGS"
+    r"|DONTWRITEBYTECODE|PYCACHEPREFIX|COERCECLOCALE|FAULTHANDLER|INTMAXSTRDIGITS)"
     r"|LD_LIBRARY_PATH|DYLD_\w+|SYSTEMROOT|APPDATA|LOCALAPPDATA|USERPROFILE"
 )
 """Variables that workers get: they make no requests, so that no token, password or proxy is theirs."""

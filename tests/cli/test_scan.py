@@ -337,3 +337,17 @@ def test_a_scan_bears_the_day_whose_facts_counted(organization: Path, database: 
         "2026-12-02",
     ]
     assert "policy" not in second.changed
+
+
+@pytest.mark.parametrize(
+    ("folder", "said"),
+    [("", "is given no name"), ("x" * 5_000, "too long"), ("a\0b", "null")],
+)
+@pytest.mark.parametrize("command", [("scan",), ("history", "--since", "2024-01-01")])
+def test_a_folder_that_has_no_name_is_one_sentence(
+    command: tuple[str, ...], folder: str, said: str
+) -> None:
+    ran = release_audit(*command, "--folder", folder)
+    assert ran.code == 2
+    assert said in ran.err
+    assert "advice: " in ran.err

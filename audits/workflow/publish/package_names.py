@@ -231,14 +231,16 @@ def _directories(uploader: Uploader, site: Site, command: Command | None) -> Ite
 def _chosen_folders(uploader: Uploader, site: Site, command: Command) -> list[str]:
     """The folders that a filter names, ``--filter ./packages/x``, or ``npm publish ./x`` does."""
     given = [w.removesuffix("...") for w in _options(uploader.contents, command)]
-    given += [w for _, w in plain_words(command.words[2:], uploader.value_options)]
+    if uploader.registry is Registry.NPM:
+        given += [w for _, w in plain_words(command.words[2:], uploader.value_options)]
     words = dict.fromkeys(given[:_MOST_WORDS])
     meant = dict.fromkeys(text for word in words for text in site.meanings(word, command))
     known = {package.directory for package in site.library.declared if package.directory}
     return [
         text
         for text in meant
-        if text.startswith((".", "packages/")) or any(is_in(k, text.strip("/")) for k in known)
+        if text != "*"  # a token, maybe
+        and (text.startswith((".", "packages/")) or any(is_in(k, text.strip("/")) for k in known))
     ]
 
 

@@ -233,6 +233,8 @@ def test_a_step_in_a_folder_leads_out_of_it(script: str, package: str) -> None:
         ),
         ("for c in lumen-x lumen-z; do cargo publish -p $c; done", {"lumen-x", "lumen-z"}),
         ("cd crates/y\ncargo publish", {"lumen-y"}),
+        ("cd crates/y\ncargo publish --token ${TOKEN}", {"lumen-y"}),
+        ("cd libs/a\nnpm publish --provenance --custom ${TOKEN}", {"@lumen/a"}),
         ("gem build lumen-two.gemspec\ngem push lumen-two-*.gem", {"lumen-two"}),
         ("for s in *.gemspec; do gem build $s; done\ngem push *.gem", {"lumen-one", "lumen-two"}),
         (
