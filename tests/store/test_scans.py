@@ -193,3 +193,12 @@ def test_finished_scans_stay_as_they_were(store: Store) -> None:
 def _set_lock(store: Store, *, machine: str, beat: datetime) -> None:
     with store.writing() as connection:
         connection.execute(tables.scan_lock.update().values(machine=machine, beat=beat))
+
+
+@pytest.mark.skipif(not lock.start_of(os.getpid()), reason="the system tells no start")
+def test_a_number_that_another_process_has_by_now_keeps_no_lock(store: Store) -> None:
+    begin(store, 0)
+    with store.writing() as connection:
+        connection.execute(tables.scan_lock.update().values(process=os.getppid()))
+    assert lock.start_of(os.getppid()) != lock.start_of(os.getpid())
+    begin(store, 1)

@@ -139,6 +139,7 @@ scan_lock = Table(
     _to("scan_id", "scan"),
     _text("machine"),
     _whole("process"),
+    _text("process_start"),
     Column("beat", Moment, nullable=False),
 )
 

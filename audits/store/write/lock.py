@@ -7,8 +7,10 @@ import platform
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, Update, bindparam, func, select
+from sqlalchemy import Connection, Row, Update, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
 from audits.store.chunks import chunks
@@ -30,7 +32,7 @@ def clear(connection: Connection, owner_id: int, owner: str) -> None:
     ).first()
     if held is not None:
         now = _now(connection)
-        if not _is_dead(held.machine, held.process, now - held.beat):
+        if not _is_dead(held, now - held.beat):
             seconds = max(0, int((now - held.beat).total_seconds()))
             raise StoreError(
                 f"Another scan of {owner} is running "
@@ -59,6 +61,7 @@ def take(connection: Connection, scans: Mapping[int, int], owners: Sequence[str]
             "scan_id": scan_id,
             "machine": platform.node(),
             "process": os.getpid(),
+            "process_start": start_of(os.getpid()),
             "beat": now,
         }
         for owner_id, scan_id in scans.items()
@@ -125,10 +128,26 @@ def _sign() -> Update:
     return scan_lock.update().where(mine).values(beat=bindparam("now"))
 
 
-def _is_dead(machine: str, process: int, silence: timedelta) -> bool:
-    if machine != platform.node():
+def _is_dead(held: Row[Any], silence: timedelta) -> bool:
+    if held.machine != platform.node():
         return silence > STALE
-    return silence > _REUSED or not _runs(process)
+    if silence > _REUSED or not _runs(held.process):
+        return True
+    return bool(held.process_start) and start_of(held.process) not in {"", held.process_start}
+
+
+def start_of(process: int) -> str:
+    """When a process was started, in ticks since this machine's start, which has an id; "" where
+    the system does not tell. A number alone is soon another process's on a busy machine.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    # https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html: the 22nd, behind the name.
+    started = fields.rpartition(")")[2].split()[19:20]
+    return f"{boot} {started[0]}" if started else ""
 
 
 def _runs(process: int) -> bool:
