@@ -80,6 +80,13 @@ def lenient(lenient_profile: BrowserContext) -> Iterator[BrowserContext]:
 
 def heading(page: Page, title: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
+    drawn(page)
+
+
+def drawn(page: Page) -> None:
+    """Wait until the page is drawn to its end: before, what a click opens may be replaced."""
+    app = page.get_by_test_id("stApp")
+    expect(app).to_have_attribute("data-test-script-state", "notRunning")
 
 
 def watched(page: Page) -> list[str]:
