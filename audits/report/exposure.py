@@ -27,8 +27,9 @@ def exposure_lines(audit: Audit, style: Style) -> Iterator[str]:
         return
     yield ""
     yield style("Who can publish", "strong")
-    for exposure in _grouped(audit.exposure):
-        yield _head(exposure, style)
+    shown = list(_grouped(audit.exposure))
+    for exposure in shown:
+        yield _head(exposure, shown, style)
         worst = exposure.worst
         open_to_all = Actor.ANYONE in {exposure.level, exposure.may_be}
         if worst is not None and open_to_all:
@@ -47,7 +48,7 @@ def who_lines(audit: Audit, style: Style) -> Iterator[str]:
         )
     for exposure in audit.exposure:
         yield ""
-        yield _head(exposure, style)
+        yield _head(exposure, audit.exposure, style)
         for paths in _one_way(exposure.paths):
             yield from _path_lines(paths, style)
         if exposure.more:
@@ -64,12 +65,17 @@ def _grouped(exposures: Sequence[Exposure]) -> Iterator[Exposure]:
             yield exposure
 
 
-def _head(exposure: Exposure, style: Style) -> str:
+def _head(exposure: Exposure, shown: Sequence[Exposure], style: Style) -> str:
+    """The package and its level; of several with one name each with its job."""
     name = printable(exposure.package) or "(package not found)"
     loud = _LOUD.get(exposure.level, "dim")
     level = style(printable(level_words(exposure)), loud)
     people = writers_words(exposure)
     said = f"  ({people})" if people else ""
+    alike = [e for e in shown if (e.registry, e.package) == (exposure.registry, exposure.package)]
+    if alike[1:]:
+        publication = exposure.publication
+        said += f"  {printable(publication.workflow.path)}, job {printable(publication.job.id)}"
     return f"  {registry_words(exposure)}  {name}  {level}{style(said, 'dim')}"
 
 
