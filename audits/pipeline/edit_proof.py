@@ -1,8 +1,9 @@
 """Proves that edits change what they are about, and nothing else that this program can see.
 
 The node trees of a file before and after are compared: every value outside an edit stands
-under the same keys as before. Then the audits are compared: the findings are gone, none is
-new, publications and their credentials are the same, and no score falls.
+under the same keys as before. Then the audits are compared: the findings are gone, none of medium
+severity or more is new, no score falls, and publications are the same, with the same credentials
+unless the edit is about those.
 """
 
 from __future__ import annotations
