@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from audits.analysis.exposure.sentences import (
@@ -28,8 +29,9 @@ def exposure_lines(audit: Audit, style: Style) -> Iterator[str]:
     yield ""
     yield style("Who can publish", "strong")
     shown = list(_grouped(audit.exposure))
+    several = _several(shown)
     for exposure in shown:
-        yield _head(exposure, shown, style)
+        yield _head(exposure, several, style)
         worst = exposure.worst
         open_to_all = Actor.ANYONE in {exposure.level, exposure.may_be}
         if worst is not None and open_to_all:
@@ -46,9 +48,10 @@ def who_lines(audit: Audit, style: Style) -> Iterator[str]:
             if not audit.repository.gaps
             else ("  No job was seen to publish anything here; not everything could be read.")
         )
+    several = _several(audit.exposure)
     for exposure in audit.exposure:
         yield ""
-        yield _head(exposure, audit.exposure, style)
+        yield _head(exposure, several, style)
         for paths in _one_way(exposure.paths):
             yield from _path_lines(paths, style)
         if exposure.more:
@@ -65,15 +68,20 @@ def _grouped(exposures: Sequence[Exposure]) -> Iterator[Exposure]:
             yield exposure
 
 
-def _head(exposure: Exposure, shown: Sequence[Exposure], style: Style) -> str:
-    """The package and its level; of several with one name each with its job."""
+def _several(exposures: Sequence[Exposure]) -> set[tuple[str, str]]:
+    """The packages that more than one of these publications uploads."""
+    counted = Counter((exposure.registry, exposure.package) for exposure in exposures)
+    return {package for package, count in counted.items() if count > 1}
+
+
+def _head(exposure: Exposure, several: set[tuple[str, str]], style: Style) -> str:
+    """The package and its level, and the job that publishes it where several do."""
     name = printable(exposure.package) or "(package not found)"
     loud = _LOUD.get(exposure.level, "dim")
     level = style(printable(level_words(exposure)), loud)
     people = writers_words(exposure)
     said = f"  ({people})" if people else ""
-    alike = [e for e in shown if (e.registry, e.package) == (exposure.registry, exposure.package)]
-    if alike[1:]:
+    if (exposure.registry, exposure.package) in several:
         publication = exposure.publication
         said += f"  {printable(publication.workflow.path)}, job {printable(publication.job.id)}"
     return f"  {registry_words(exposure)}  {name}  {level}{style(said, 'dim')}"
