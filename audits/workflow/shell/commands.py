@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from time import thread_time
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from audits.model.command import Command
 from audits.model.location import Scalar
@@ -20,7 +21,7 @@ from audits.model.remember import remembered
 from audits.workflow.shell.branches import unreached_lines
 from audits.workflow.shell.lines import Dialect, line_commands
 from audits.workflow.shell.words import RawCommand, blank_out, unquote
-from audits.workflow.shell.wrappers import fetched_program, inner_script, unwrap
+from audits.workflow.shell.wrappers import fetched_program, inner_script, runs_in, unwrap
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser, Query, Tree
@@ -36,6 +37,7 @@ MOST_COMMANDS = 20_000
 """The most commands that are read of the scripts of one file; real ones run a few hundred."""
 
 _MOST_SUBSHELLS = 1_000
+"""Subshells of one script that are told apart; where there are more, none is."""
 _HERE = frozenset({"bash eval"})
 """What runs a script in the shell that it stands in."""
 _MAX_DENSITY = 8
@@ -130,7 +132,7 @@ class _Inside(Struct, frozen=True):
 def _commands(text: str, line: int, where: _Inside) -> Iterator[Command]:
     """The commands of a text that starts on ``line``."""
     seen = 0
-    for raw in _raw_commands(text, where.dialect, where.patience):
+    for raw in chain.from_iterable(map(_runs, _raw_commands(text, where.dialect, where.patience))):
         line += text.count("\n", seen, raw.start)
         seen = raw.start
         env = dict(raw.env)
@@ -159,6 +161,12 @@ def _commands(text: str, line: int, where: _Inside) -> Iterator[Command]:
                 (*where.subshells, *raw.subshells, *(() if name in _HERE else (raw.start,))),
             )
             yield from _commands(script, line, inside)
+
+
+def _runs(raw: RawCommand) -> list[RawCommand]:
+    """The command, once for each program that it runs."""
+    runs = runs_in(raw.words)
+    return [raw] if runs[0] is raw.words else [replace(raw, words=words) for words in runs]
 
 
 def _raw_commands(text: str, dialect: Dialect, patience: Patience) -> list[RawCommand]:

@@ -18,8 +18,7 @@ class Wrapper(Struct, frozen=True, kw_only=True):
     words come before the command. ``not_with`` options make it no wrapper. ``modules``: the
     command is the module of a program of others, ``example.com/owner/program/v2@latest``, and
     anything else is code of the project. ``behind`` are the words behind which the command
-    stands, whatever comes before; ``only_behind``: without one of them it runs none. ``ends`` are
-    the words that end it.
+    stands, whatever comes before; ``only_behind``: without one of them it runs none.
     """
 
     subcommands: tuple[tuple[str, ...], ...] = ((),)
@@ -32,7 +31,6 @@ class Wrapper(Struct, frozen=True, kw_only=True):
     not_with: frozenset[str] = frozenset()
     behind: frozenset[str] = frozenset()
     only_behind: bool = False
-    ends: frozenset[str] = frozenset()
 
 
 def _words(text: str) -> frozenset[str]:
@@ -52,6 +50,7 @@ _CONDA = _words("-n --name -p --prefix -e --env --cwd -r --root-prefix")
 _PIXI = _words("-e --environment --manifest-path -c --channel -s --spec -w --with -p --platform")
 _RUN = (("run",),)
 _ENDS = frozenset({";", "+"})
+"""Words that end the command which `find` runs."""
 _EXEC = (("exec",), ("x",), ("dlx",))
 
 _WRAPPERS: dict[str, Wrapper] = {
@@ -84,10 +83,10 @@ _WRAPPERS: dict[str, Wrapper] = {
     "wsl": Wrapper(values=_words("-d --distribution -u --user --cd"), not_with=_words("--install")),
     "xvfb-run": Wrapper(values=_words("-s -n -e -f -p --server-args --server-num")),
     "xargs": Wrapper(values=_words("-n -I -P -d -L -a -s -E --max-args --max-procs --delimiter")),
-    "find": Wrapper(behind=_words("-exec -execdir -ok -okdir"), only_behind=True, ends=_ENDS),
+    "find": Wrapper(behind=_words("-exec -execdir -ok -okdir"), only_behind=True),
     **dict.fromkeys(
         ("fd", "fdfind"),
-        Wrapper(behind=_words("-x --exec -X --exec-batch"), only_behind=True, ends=_ENDS),
+        Wrapper(behind=_words("-x --exec -X --exec-batch"), only_behind=True),
     ),
     "uv": Wrapper(
         subcommands=(("run",), ("tool", "run")),
@@ -165,6 +164,8 @@ _WRAPPERS: dict[str, Wrapper] = {
     "python": Wrapper(values=_words("-W -X"), module=_words("-m"), not_with=_words("-c -")),
     "py": Wrapper(values=_words("-W -X"), module=_words("-m"), not_with=_words("-c -")),
 }
+_ENDED = frozenset({"find", "fd", "fdfind"})
+"""Programs whose arguments go on behind the command that they run."""
 _ONLY_AFTER_MODULE = frozenset({"python", "py"})
 _PYTHON = re.compile(r"python(?:\d+(?:\.\d+)*t?)?|pypy\d*(?:\.\d+)*")
 _INSTALLED = re.compile(r"(?:/|~|\$|[A-Za-z]:|(?:.*[/\\])?\.?(?:bin|Scripts|sbin)[/\\])")
@@ -203,8 +204,7 @@ def unwrap(words: Sequence[str], env: dict[str, str]) -> tuple[list[str], list[s
         if start >= len(rest) or (wrapper.modules and not _MODULE.match(rest[start])):
             break
         names.append(name)
-        end = next((i for i in range(start, len(rest)) if rest[i] in wrapper.ends), None)
-        rest = rest[start:end]
+        rest = rest[start:]
         if wrapper.versions:
             rest[0] = _VERSION.sub("", rest[0]) or rest[0]
         if wrapper.modules:
@@ -212,6 +212,21 @@ def unwrap(words: Sequence[str], env: dict[str, str]) -> tuple[list[str], list[s
         if program == "hatch":  # `hatch run release:twine` names the environment first
             rest[0] = rest[0].rpartition(":")[2] or rest[0]
     return rest, names
+
+
+def runs_in(words: list[str]) -> list[list[str]]:
+    """The command, once for each program that it runs, without what ends that: ``find`` takes
+    several ``-exec … ;``.
+    """
+    program = _program(words[0]) if words else ""
+    if program not in _ENDED:
+        return [words]
+    wrapper = _WRAPPERS[program]
+    begins = [index for index, word in enumerate(words) if word in wrapper.behind]
+    ends = [next((i for i in range(at, len(words)) if words[i] in _ENDS), None) for at in begins]
+    head = words[: begins[0]] if begins else []
+    runs = [[*head, *words[at:end]] for at, end in zip(begins, ends, strict=True)]
+    return runs or [words]
 
 
 def _program(word: str) -> str:

@@ -24,6 +24,13 @@ def upload(script: str, shell: str = "") -> Command:
     return found[0]
 
 
+def test_find_runs_each_program_that_it_is_given() -> None:
+    found = read("find . -name x -exec cp {} a \\; -exec twine upload {} + -o -print")
+    assert [c.words for c in found] == [("cp", "{}", "a"), ("twine", "upload", "{}")]
+    assert [c.wrappers for c in found] == [("find",), ("find",)]
+    assert [c.words for c in read("find . -name x")] == [("find", ".", "-name", "x")]
+
+
 @pytest.mark.parametrize(
     "script",
     [
