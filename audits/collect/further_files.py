@@ -80,9 +80,9 @@ _PLACES = (
 )
 """What is in front of the folder in which a step works."""
 
-_BUILDER = re.compile(r"(?:\b(?:uv|hatch|flit|poetry|pdm|rye)\b([^\n;&|]{0,80})|-m|\bpip3?)\Z")
-"""What is in front of `` build`` or `` wheel`` where a Python package is built or published."""
-_BEHIND = re.compile(r"""(?![\w-])(?:[ \t]+["']?[\w@+./${}=:-]{1,120}["']?){0,8}""")
+_PACKAGER = re.compile(r"(?:\b(?:uv|hatch|flit|poetry|pdm|rye)\b([^\n;&|]{0,80})|-m|\bpip3?)\Z")
+"""What is in front of `` build``, `` wheel`` or `` publish`` where that is of a Python package."""
+_WORDS_BEHIND = re.compile(r"""(?![\w-])(?:[ \t]+["']?[\w@+./${}=:-]{1,120}["']?){0,8}""")
 _LOOP = re.compile(r"""for \w{1,40} in((?:[ \t]+["']?[\w@+./*-]{1,120}["']?){1,8})""")
 """What a loop of a shell goes through: folders, maybe."""
 
@@ -411,7 +411,7 @@ def _programs_in(text: str) -> frozenset[str]:
     """The programs with tasks or settings of their own that a text names."""
     # The name alone first: a search for what ends with a blank stops at each blank of the text.
     named = [name for name in _TASK_FILES if name in text and f"{name} " in text]
-    named += ["build"] if any(True for _ in _builds_in(text)) else []
+    named += ["build"] if any(True for _ in _packaging_in(text)) else []
     return frozenset((*named, *(p for action, p in _ACTION_PROGRAMS.items() if action in text)))
 
 
@@ -428,19 +428,19 @@ def _each_place(text: str) -> Iterator[str]:
             if (match := _PLACE.match(text, at + len(mark))) is not None:
                 yield match[1]
             at = text.find(mark, at + 1)
-    for words in (*_builds_in(text), *_LOOP.findall(text)):
+    for words in (*_packaging_in(text), *_LOOP.findall(text)):
         plain = (word.strip("\"'").removeprefix("./") for word in words.split())
         yield from (word.replace("*", "$") for word in plain if not word.startswith("-"))
 
 
-def _builds_in(text: str) -> Iterator[str]:
+def _packaging_in(text: str) -> Iterator[str]:
     """The words of each command that builds or publishes a Python package: one may be its folder."""
     for mark in (" build", " wheel", " publish", "pyproject-build"):
         at = text.find(mark)
         while at >= 0:
             end = at + len(mark)
-            behind = _BEHIND.match(text, end)
-            before = _BUILDER.search(text, max(0, at - 100), at) if mark[0] == " " else None
+            behind = _WORDS_BEHIND.match(text, end)
+            before = _PACKAGER.search(text, max(0, at - 100), at) if mark[0] == " " else None
             if behind and (before or mark[0] != " "):
                 yield f"{before[1] or '' if before else ''} {behind[0]}"
             at = text.find(mark, end)

@@ -7,8 +7,10 @@ from itertools import pairwise
 
 from audits.model.command import Command
 
+# Of bash, cmd and PowerShell, in lower case.
 _ENTERS = frozenset({"cd", "pushd", "chdir", "set-location", "push-location", "sl"})
 _KEEPS = frozenset({"pushd", "push-location"})
+_LEAVES = frozenset({"popd", "pop-location"})
 _BY_WRAPPER = {
     "env": ("-C", "--chdir"),
     "sudo": ("-D", "--chdir"),
@@ -20,9 +22,10 @@ _BY_WRAPPER = {
 }
 """Options of programs that run others in another folder."""
 _EACH = frozenset({"find", "fd", "fdfind", "xargs", "parallel", "lerna", "watchexec"})
+"""Programs that run another one for each of what they find or read."""
 _OF_WORKSPACES = frozenset({"npm", "npx", "pnpm", "pnpx", "yarn", "bun", "bunx"})
 _EACH_WORKSPACE = ("-r", "--recursive", "-w", "--workspace", "--filter", "-F")
-_LEAVES = frozenset({"popd", "pop-location"})
+"""Options with which those run a program in packages of a workspace."""
 
 
 def in_folders(

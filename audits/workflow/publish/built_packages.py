@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from audits.model.command import Command, plain_words
+from audits.model.evidence import normalized
 from audits.model.registry import Registry
 from audits.model.workflow import Job
 from audits.workflow.publish.folders import folders_of, joined
@@ -85,7 +86,8 @@ _WITH_VALUE = frozenset(
 _MOST_JOBS = 50
 """Jobs among which a build is looked for: it is mostly in the job itself or the one before."""
 _MOST_PATHS = 100
-_LOOKS = ("-h", "--help", "-V", "--version", "--dry-run")
+"""Folders and files of one build that are looked at."""
+_NO_BUILD = ("-h", "--help", "-V", "--version", "--dry-run")
 _GLOB = re.compile(r"[*?\[]")
 _FILE = re.compile(r"\.(?:toml|cfg|gemspec|[cfv]sproj|sln|slnx|nuspec|py|tgz)$")
 
@@ -118,9 +120,10 @@ def _built_by(site: Site, job: Job, registry: Registry) -> Iterator[str]:
     for place, step in enumerate(job.live_steps):
         if step.run is None:
             continue
-        there = replace(
-            site, job=job, step=step, before=tuple(job.live_steps[:place]), script=None, outer=None
-        )
+        before = job.live_steps[: place + 1]
+        there = replace(site, job=job, step=step, before=before, outer=step)
+        # The upload may stand in an action; the build is a step of a job.
+        there = replace(there, action=None, parent=None, script=None, path=job.path)
         for command in there.commands:
             yield from _by_command(there, command, registry)
 
@@ -128,7 +131,7 @@ def _built_by(site: Site, job: Job, registry: Registry) -> Iterator[str]:
 def _by_command(site: Site, command: Command, registry: Registry) -> Iterator[str]:
     plain = tuple(word for _, word in plain_words(command.words, _WITH_VALUE))
     head = next((head for head in _BUILDS if plain[: len(head)] == head), None)
-    if head is None or _BUILDS[head].registry is not registry or command.has(*_LOOKS):
+    if head is None or _BUILDS[head].registry is not registry or command.has(*_NO_BUILD):
         return
     build = _BUILDS[head]
     every = command.has(*build.every)
@@ -138,12 +141,13 @@ def _by_command(site: Site, command: Command, registry: Registry) -> Iterator[st
     if not names:
         paths += _given(site, command, build.at)
         paths += [m for w in plain[len(head) :] if build.plain for m in site.meanings(w, command)]
-    yield from (name for name in names if "*" not in name)
+    known = [p.name for p in site.library.declared if p.registry is registry]
     if every:
-        yield from (p.name for p in site.library.declared if p.registry is registry)
+        yield from known
     elif names:
-        known = (p.name for p in site.library.declared if p.registry is registry)
-        yield from (p for p in known if any(fnmatchcase(p, name) for name in names))
+        yield from as_declared(registry, [name for name in names if "*" not in name], known)
+        patterns = [name for name in names if "*" in name]
+        yield from (p for p in known if any(fnmatchcase(p, pattern) for pattern in patterns))
     else:
         yield from _in_folders(site, command, paths or [""], registry)
 
@@ -171,6 +175,12 @@ def _in_folders(
         ]
         called = [name for name in found if is_file and stem.rpartition(".")[0] == name]
         yield from called or found
+
+
+def as_declared(registry: Registry, names: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """The names, each as the metadata spells it where that is the same to the registry."""
+    spelled = {normalized(registry.value, name): name for name in reversed(known)} if names else {}
+    return tuple(spelled.get(normalized(registry.value, name), name) for name in names)
 
 
 def is_in(directory: str, folder: str) -> bool:

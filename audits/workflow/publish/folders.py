@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import groupby
 from posixpath import normpath
 
 from audits.model.command import Command
@@ -20,7 +21,7 @@ _ELSEWHERE = re.compile(r"mktemp|\$\{?(?:RUNNER_TEMP|TMPDIR|TEMP|TMP|HOME)\b|~|r
 
 def folders_of(site: Site, command: Command) -> list[str]:
     """The folders in which a command may run, from the root, which is ""; ``*`` stands for what is
-    computed. None where that is open, or outside the workspace.
+    computed. No folder where nothing tells, or where it is outside the workspace.
     """
     if runs_anywhere(command):
         return ["*"]
@@ -56,8 +57,8 @@ def _folders(site: Site) -> Iterator[tuple[int, str]]:
         plain = joined(folder.strip("/"), word)
         return f"/{plain}" if folder.startswith("/") else plain
 
-    for command, folder in in_folders(site.commands, "", changed):
-        yield id(command), folder
+    for _, inside in groupby(site.commands, lambda command: (command.path, command.directory)):
+        yield from ((id(command), folder) for command, folder in in_folders(inside, "", changed))
 
 
 def joined(base: str, folder: str) -> str:

@@ -11,7 +11,7 @@ from audits.model.command import Command, plain_words
 from audits.model.publication import Channel
 from audits.model.registry import Registry
 from audits.model.working_folders import wrapping
-from audits.workflow.publish.built_packages import built_packages, is_in
+from audits.workflow.publish.built_packages import as_declared, built_packages, is_in
 from audits.workflow.publish.folders import folders_of, joined
 from audits.workflow.publish.site import Site
 from audits.workflow.uploaders.uploader import Contents, Uploader
@@ -24,7 +24,7 @@ _WRITES_METADATA = re.compile(
 )
 _NAME_KEY = re.compile(r"(?<![-\w])name(?![-\w])|\b(?:mv|cp)\b")
 _BUILD_BY_THEMSELVES = frozenset({"flit", "maturin", "pdm", "setup.py"})
-_SEPARATORS = re.compile(r"[-_.]+")
+"""Programs that upload what they have just built themselves."""
 _WORKSPACES = "-ws"
 _EVERYWHERE = ("-r", "--recursive", _WORKSPACES, "--workspaces", "--workspaces=true", "--all")
 _OF_ALL = frozenset(
@@ -45,15 +45,15 @@ def packages_of(uploader: Uploader, site: Site, command: Command | None) -> tupl
     """The names of what is uploaded; () where they are unknown.
 
     A name that is given counts; then the folder it is taken from; then the project that the
-    environment links to, if the metadata knows it or a script renames the package; then the
-    only name that the metadata declares for the registry, or those that a build on the way names,
-    or those at the root.
+    environment links to, if the metadata knows it or a script renames the package; then those
+    that a build on the way names, the only name that the metadata declares for the registry, or
+    those at the root.
     """
     registry = uploader.registry
     known = site.library.names.get(registry.value, ())
     if not registry.has_trusted_publishing:
         return ()
-    named = _as_declared(named_packages(uploader, site, command), known)
+    named = as_declared(registry, named_packages(uploader, site, command), known)
     if command is not None and uploader.contents.name_options:
         chosen = _chosen_folders(uploader, site, command)
         named += tuple(name for folder in chosen for name in _in(registry, site, folder))
@@ -89,7 +89,7 @@ def _likely(
 ) -> tuple[str, ...]:
     """The packages where no folder says which; ``inside`` are those at the root."""
     page = _project_of_page(site) if registry is Registry.PYPI else ""
-    if listed := tuple(name for name in known if _same(page, name)):
+    if listed := tuple(n for n in as_declared(registry, (page,), known) if n in known):
         return listed
     if site.once(("renamed", known), lambda: _is_renamed(site, known)):
         return (page,) if page else ()
@@ -110,11 +110,6 @@ def is_of_all(uploader: Uploader, command: Command | None) -> bool:
         or command.words[1:2] in (("workspaces",), ("recursive",))
         or (uploader.registry is Registry.CRATES and command.has("--workspace"))
     )
-
-
-def _as_declared(names: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:
-    """The names, each as the metadata spells it where that is the same to the index."""
-    return tuple(next((k for k in known if _same(k, name)), name) for name in names)
 
 
 def _project_of_page(site: Site) -> str:
@@ -142,11 +137,6 @@ def _is_renamed(site: Site, known: tuple[str, ...]) -> bool:
         if step.run is not None and _METADATA.search(step.run.value)
         for line in step.run.value.splitlines()
     )
-
-
-def _same(one: str, other: str) -> bool:
-    """Whether two spellings name one project, as the index compares them."""
-    return _SEPARATORS.sub("-", one).lower() == _SEPARATORS.sub("-", other).lower()
 
 
 def _checks_out(site: Site) -> bool:

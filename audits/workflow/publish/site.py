@@ -46,6 +46,7 @@ _TRY_OUT = re.compile(
     r"(?<![a-z])(?:self[-_]?)?(?:tests?|examples?|samples?|demo|try)(?![a-z])", re.I
 )
 _WORKSPACE = re.compile(r"^\$\{\{ *github\.workspace *\}\}/?|^\$\{?GITHUB_WORKSPACE\}?/?")
+_BARE = re.compile(r"\$\w+|\$\{\w+\}")
 _COMPUTED = re.compile(r"\$\([^()]*\)|`[^`]*`|\$\{[^}]*\}|\$\w+")
 T = TypeVar("T")
 
@@ -422,7 +423,7 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
         words = (
             each
             for item in items
-            for each in (self.expand(item, None).split() if item.startswith("$") else (item,))
+            for each in (self.expand(item, None).split() if _BARE.fullmatch(item) else (item,))
         )
         return tuple(islice(dict.fromkeys(words), _MOST_MEANINGS))
 

@@ -70,11 +70,15 @@ _CHANGES_FOLDER = re.compile(
     r"\b(?:cd|pushd|popd|chdir|sl|(?:set|push|pop)-location|chroot|eval|source)\b|(?m:^|;)[ \t]*\. ",
     re.IGNORECASE,
 )
+"""What may lead to another folder, in any shell and wherever it stands."""
 _PLAIN_CHANGE = re.compile(
     r"(?m)^[ \t]*(?:cd|pushd)[ \t]+(?:\./)?[\w@-][\w@./-]*[ \t]*(?:$|&&[ \t]*(?=[\w./@-]+ ))"
     r"|^[ \t]*\([ \t]*cd[ \t]+(?:\./)?[\w@-][\w@./-]*[ \t]*(?:&&|;)[^()$`|&;\n]*\)[ \t]*$"
 )
+"""``cd docs``, ``cd docs && make`` and ``(cd docs; make)``: what leads to one folder for sure."""
 _UNSURE = re.compile(r"[$`(){}|]|(?<!&)&(?!&)|\b(?:if|case|while|until|for|function|exit)\b")
+
+"""What makes a change of the folder hold elsewhere, at times, or not at all."""
 
 
 def _runs_surely(site: Site, command: Command) -> bool:

@@ -333,13 +333,13 @@ def _placed(commands: Iterable[Command], directory: str | None) -> Iterator[tupl
     without a ``directory`` the commands' own.
     """
     if directory is not None:
-        yield from _from(commands, directory)
+        yield from _placed_from(directory, commands)
         return
     for (_, start), inside in groupby(commands, lambda c: (c.path, c.directory)):
-        yield from _from(inside, start)
+        yield from _placed_from(start, inside)
 
 
-def _from(commands: Iterable[Command], start: str) -> Iterator[tuple[Command, str]]:
+def _placed_from(start: str, commands: Iterable[Command]) -> Iterator[tuple[Command, str]]:
     """The same for the commands of one script; where only a variable tells where ``cd`` leads,
     it is the folder at the start.
     """

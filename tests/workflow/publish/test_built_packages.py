@@ -36,6 +36,7 @@ MONOREPO = {
         ("pdm build -p packages/one -d dist", {"lumen-one"}),
         ("uv build -p 3.12 packages/one", {"lumen-one"}),
         ("rye build --package lumen-two", {"lumen-two"}),
+        ("uv build --package Lumen_Two", {"lumen-two"}),
         ("uv build --package lumen-three", {"lumen-three"}),  # whose metadata was not read
         ("flit -f packages/two/pyproject.toml build", {"lumen-two"}),
         ("uv build --all-packages", {"lumen-one", "lumen-two", "lumen"}),
@@ -55,6 +56,32 @@ MONOREPO = {
 def test_a_build_says_which_package_is_uploaded(script: str, packages: set[str]) -> None:
     (found,) = found_in(run_of(f"{script}\nuv publish dist/*"), MONOREPO)
     assert set(found.packages) == packages
+
+
+ACTION = """
+runs:
+  using: composite
+  steps:
+    - run: twine upload dist/*
+      shell: bash
+"""
+CALLS = """
+on: {push: {tags: ["v*"]}}
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    permissions: {id-token: write}
+    defaults: {run: {working-directory: packages/one}}
+    steps:
+      - uses: actions/checkout@v4
+      - run: python -m build
+      - uses: ./.github/actions/up
+"""
+
+
+def test_a_build_of_the_job_counts_for_an_upload_in_an_action() -> None:
+    (found,) = found_in(CALLS, {**MONOREPO, ".github/actions/up/action.yml": ACTION})
+    assert found.packages == ("lumen-one",)
 
 
 SPLIT = """
@@ -209,6 +236,10 @@ def test_a_step_in_a_folder_leads_out_of_it(script: str, package: str) -> None:
         ('L=(a c)\nfor p in "${L[@]}"; do npm publish ./libs/$p; done', {"@lumen/a", "@lumen/c"}),
         ("for p in {a,b}; do npm publish ./libs/$p; done", {"@lumen/a", "@lumen/b"}),
         ("scripts/each.sh", {"@lumen/b", "@lumen/c"}),
+        (
+            "for p in ${{ matrix.lib }} b; do (cd libs/$p; npm publish); done",
+            {"@lumen/a", "@lumen/b"},
+        ),
         # What runs it chooses the folder: any member, or those that it names.
         (
             "find libs -name package.json -execdir npm publish \\;",
@@ -252,6 +283,9 @@ def test_a_step_in_a_folder_leads_out_of_it(script: str, package: str) -> None:
 def test_so_do_folders_loops_and_builds_of_other_registries(
     script: str, packages: set[str]
 ) -> None:
-    found = found_in(run_of(script, env="TOKEN: '${{ secrets.TOKEN }}'"), LIBRARIES)
+    text = run_of(
+        script, env="TOKEN: '${{ secrets.TOKEN }}'", head="strategy: {matrix: {lib: [a]}}"
+    )
+    found = found_in(text, LIBRARIES)
     assert found
     assert {name for each in found for name in each.packages} == packages
