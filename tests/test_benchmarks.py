@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import msgspec
+import pytest
 
-from tests.benchmarks.__main__ import ROOT, Row, Run, table
+from tests.benchmarks.__main__ import ROOT, Row, Run, measured, table
 
 
 def test_a_missed_bar_is_reported_and_what_was_not_measured() -> None:
@@ -44,3 +45,12 @@ def test_one_part_is_measured_and_kept_as_json(tmp_path: Path) -> None:
         check=False,
     )
     assert again.returncode == 0, again.stderr
+
+
+def test_a_part_that_breaks_off_is_missed_and_costs_no_other(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    rows = list(measured(["--quick"], ("no such part", "folder")))
+    assert [row.name for row in rows if row.is_missed] == ["no such part"]
+    assert len(rows) == 4
+    assert "invalid choice" in capfd.readouterr().err
