@@ -75,8 +75,11 @@ def html_table(
     *,
     height: int | None = None,
     kind: str = "rows",
+    total: int | None = None,
 ) -> str:
-    """The first rows of a table, and how many there are; over ``height`` pixels it scrolls."""
+    """The first rows of a table, and how many there are: ``total``, where the frame has not all
+    of them. Over ``height`` pixels it scrolls.
+    """
     wanted = [name for name in order if name in frame.columns and name not in HIDDEN]
     names = _without_empty(wanted, frame)
     shown = frame.loc[:, names].head(MOST)
@@ -101,7 +104,8 @@ def html_table(
     limit = {"style": f"max-height: {height}px"} if height else {}
     named = {"role": "region", "aria_label": f"{sheet.label}, scrolls", "tabindex": "0"}
     scroll = element("div", table, class_="scroll", **named, **limit)
-    cut = f"{len(shown):,} of {len(frame):,} rows" if len(shown) < len(frame) else ""
+    every = len(frame) if total is None else total
+    cut = f"{len(shown):,} of {every:,} rows" if len(shown) < every else ""
     return str(element("div", scroll, element("p", cut) if cut else "", class_=kind))
 
 

@@ -116,8 +116,8 @@ def _few(names: Sequence[str], most: int = 6) -> str:
     return ", ".join(names[:most]) + more
 
 
-def table(rows: Sequence[JobRow]) -> pd.DataFrame:
-    """One row per use or job: those of a release first."""
+def table(rows: Sequence[JobRow], most: int | None = None) -> pd.DataFrame:
+    """One row per use or job, those of a release first: all, or the first so many."""
     order = sorted(rows, key=lambda row: (row.role not in BUILDS, not row.secrets))
     return frame_of(
         (
@@ -139,27 +139,35 @@ def table(rows: Sequence[JobRow]) -> pd.DataFrame:
                     row.host, row.owner, row.repository, row.audited, row.path, row.line
                 ),
             }
-            for row in order
+            for row in order[:most]
         ),
         ("owner", *COLUMNS),
     )
 
 
-def issues_file(texts: Mapping[tuple[str, str], str]) -> bytes:
-    """All issue texts as one file, each under its repository's name."""
-    parts = (f"# {span(f'{owner}/{name}')}\n\n{text}\n" for (owner, name), text in texts.items())
+def by_repository(rows: Iterable[JobRow]) -> dict[tuple[str, str], list[JobRow]]:
+    """The rows of each repository, by owner and name."""
+    found: dict[tuple[str, str], list[JobRow]] = {}
+    for row in rows:
+        found.setdefault((row.owner, row.repository), []).append(row)
+    return found
+
+
+def issues_file(found: Mapping[tuple[str, str], Sequence[JobRow]], what: str) -> bytes:
+    """The issues of all repositories as one file, each under its repository's name."""
+    parts = (
+        f"# {span(f'{owner}/{name}')}\n\n{issue(rows, what)}\n"
+        for (owner, name), rows in found.items()
+    )
     return "\n".join(parts).encode("utf-8")
 
 
-def issues(rows: Sequence[JobRow], what: str) -> dict[tuple[str, str], str]:
-    """The text of an issue for each repository; its words stand in code spans, so that pasting
-    it calls nobody and links nowhere.
+def issue(rows: Iterable[JobRow], what: str) -> str:
+    """The text of an issue for a repository with these rows; its words stand in code spans, so that
+    pasting it calls nobody and links nowhere.
     """
-    found: dict[tuple[str, str], list[str]] = {}
+    lines = [f"{span(what)} is used here by:", ""]
     for row in rows:
-        lines = found.setdefault(
-            (row.owner, row.repository), [f"{span(what)} is used here by:", ""]
-        )
         at = f" at {span(row.ref)}" if row.ref else ""
         lines.append(f"- [ ] {span(row.path)}, job {span(row.job or 'composite action')}{at}")
         for title, words in (
@@ -176,4 +184,4 @@ def issues(rows: Sequence[JobRow], what: str) -> dict[tuple[str, str], str]:
         "Please check the runs since the incident began, pin or remove the use, rotate the "
         "secrets above, and say here what was released meanwhile.",
     )
-    return {key: "\n".join((*lines, *steps)) for key, lines in found.items()}
+    return "\n".join((*lines, *steps))

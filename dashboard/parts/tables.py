@@ -13,7 +13,7 @@ import streamlit as st
 from audits.report.phrases import count
 from dashboard import data
 from dashboard.frames.cells import csv_text
-from dashboard.frames.html_table import FOLDER, NOT_KNOWN, CellStyle, Sheet, html_table
+from dashboard.frames.html_table import FOLDER, MOST, NOT_KNOWN, CellStyle, Sheet, html_table
 from dashboard.frames.tables import AREA_COLUMNS
 from dashboard.frames.view_links import linked
 from dashboard.parts import address
@@ -37,15 +37,17 @@ def table(
     styled: CellStyle | None = None,
     download: bool = True,
     scope: ScanScope | None = None,
+    total: int | None = None,
 ) -> None:
     """A table that only shows. ``name`` names its download; ``nothing`` is said about no rows.
     A table of the export has the export's own columns to download: see `download_rows`.
     ``height`` is the most, in pixels; ``scope`` is what names lead to, if not the view's.
+    ``total`` counts all rows where the frame has only the first ones.
     """
     if frame.empty:
         empty(nothing)
         return
-    made, names = _addresses(frame, scope)
+    made, names = _addresses(frame.head(MOST), scope)
     sheet = Sheet(
         label=alt,
         day=day,
@@ -53,7 +55,7 @@ def table(
         addresses={each: list(map(str, made[each])) for each in names},
         style=styled,
     )
-    st.html(html_table(frame, _order(frame, order), sheet, height=height))
+    st.html(html_table(frame, _order(frame, order), sheet, height=height, total=total))
     if download:
         download_csv(lambda: frame, name)
 

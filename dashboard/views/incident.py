@@ -12,6 +12,7 @@ from audits.report.phrases import count
 from dashboard import data
 from dashboard.frames import actions, incident
 from dashboard.frames.cells import visible
+from dashboard.frames.html_table import MOST
 from dashboard.parts import address, page
 from dashboard.parts.tables import table
 from dashboard.scope import ScanScope
@@ -72,10 +73,10 @@ def _found(scope: ScanScope, kind: str, name: str, versions: str, whole: bool) -
             type="primary",
             icon=":material/download:",
         )
-        texts = incident.issues(found.every, what)
+        concerned = incident.by_repository(found.every)
         st.download_button(
-            f"Download {count(len(texts), 'issue text')}",
-            data=partial(incident.issues_file, texts),
+            f"Download {count(len(concerned), 'issue text')}",
+            data=partial(incident.issues_file, concerned, what),
             file_name="incident.md",
             mime="text/markdown",
             on_click="ignore",
@@ -83,7 +84,7 @@ def _found(scope: ScanScope, kind: str, name: str, versions: str, whole: bool) -
         )
     _table("Concerned", found.sure, "jobs")
     _table("Perhaps concerned: the version is not known for sure", found.perhaps, "perhaps")
-    _issues(texts)
+    _issues(concerned, what)
 
 
 def _unseen(scope: ScanScope) -> None:
@@ -102,7 +103,7 @@ def _table(title: str, rows: tuple[JobRow, ...], name: str) -> None:
     if not rows:
         return
     page.section(title)
-    frame = incident.table(rows)
+    frame = incident.table(rows, MOST)
     table(
         frame,
         name=name,
@@ -112,17 +113,21 @@ def _table(title: str, rows: tuple[JobRow, ...], name: str) -> None:
         order=[column for column in incident.COLUMNS if frame[column].astype(bool).any()],
         config={"permissions": st.column_config.TextColumn("Permissions", width="medium")},
         download=False,
+        total=len(rows),
     )
 
 
-def _issues(texts: dict[tuple[str, str], str]) -> None:
+def _issues(concerned: dict[tuple[str, str], list[JobRow]], what: str) -> None:
     page.section(
         "An issue for each repository", "Names stand in code spans, so nobody is notified."
     )
     chosen = st.selectbox(
-        "Repository", list(texts), format_func=lambda key: visible("/".join(key)), key="issue of"
+        "Repository",
+        list(concerned),
+        format_func=lambda key: visible("/".join(key)),
+        key="issue of",
     )
-    st.code(texts[chosen], language=None, wrap_lines=True)
+    st.code(incident.issue(concerned[chosen], what), language=None, wrap_lines=True)
 
 
 def _names(scope: ScanScope, kind: str) -> None:

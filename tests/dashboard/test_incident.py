@@ -102,18 +102,20 @@ def test_the_verdict_names_jobs_packages_secrets_and_rights() -> None:
 
 def test_an_issue_holds_what_to_check_and_calls_nobody() -> None:
     odd = replace(ROW, job="x`@somebody")
-    texts = incident.issues([ROW, odd, replace(ROW, repository="fennel")], "some/action")
-    assert list(texts) == [("orchard-labs", "lumen"), ("orchard-labs", "fennel")]
-    text = texts[("orchard-labs", "lumen")]
+    found = incident.by_repository([ROW, odd, replace(ROW, repository="fennel")])
+    assert list(found) == [("orchard-labs", "lumen"), ("orchard-labs", "fennel")]
+    text = incident.issue(found[("orchard-labs", "lumen")], "some/action")
     assert "- [ ] `.github/workflows/release.yml`, job `publish` at `v4.2.0`" in text
     assert "secrets in reach: `PYPI_TOKEN`" in text
     assert "job `x'@somebody`" in text
-    assert b"# `orchard-labs/fennel`" in incident.issues_file(texts)
+    assert b"# `orchard-labs/fennel`" in incident.issues_file(found, "some/action")
 
 
 def test_the_table_links_to_the_line_and_shows_a_release_first() -> None:
     frame = incident.table([replace(ROW, role="other job", job="test"), ROW])
     assert list(frame["job"]) == ["publish", "test"]
+    first = incident.table([replace(ROW, role="other job", job="test"), ROW], 1)
+    assert list(first["job"]) == ["publish"]
     assert str(frame.loc[0, "link"]).endswith("/.github/workflows/release.yml#L9")
     assert incident.table([replace(ROW, line=0, job="")]).loc[0, "job"] == "(composite action)"
 

@@ -17,7 +17,7 @@ import pytest
 from msgspec import Struct
 from sqlalchemy import Connection, Engine, event
 
-from audits.model.query import ExposureMove, PackageFilter
+from audits.model.query import ExposureMove, JobFilter, PackageFilter
 from audits.store.schema import tables
 from audits.store.store import Store
 from tests.cli.runner import release_audit
@@ -30,6 +30,8 @@ _ALIAS = re.compile(r"\b(?:FROM|JOIN|,)\s+(\w+) AS (\w+)")
 _WALKED = "action_use.owner_id + "
 """All uses of an owner are read in the table's order on purpose, see `audits.store.read.releases`:
 of as many rows, looking up each by an index is slower."""
+_OF_OWNER = re.compile(r"\((?:owner_id=\?|opened<\?|closed[=>]\?| AND )+\)")
+"""How SQLite finds all rows of an owner."""
 _READS_ROWS = re.compile(r"\s*(SELECT|WITH|UPDATE|DELETE)\b", re.IGNORECASE)
 
 
@@ -63,12 +65,26 @@ def asked() -> Iterator[list[Asked]]:
 
 
 def whole_reads(connection: Connection, each: Asked) -> list[str]:
-    """The tables of history that the database would read from end to end, each with how."""
+    """The tables of history that the database would read from end to end, or all of an owner's for
+    each row of another table, each with how.
+    """
     if connection.dialect.name == "sqlite":
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {each.statement}", each.parameters)
         names = {alias: name for name, alias in _ALIAS.findall(each.statement)}
-        scans = [row.detail for row in plan if row.detail.startswith("SCAN ")]
-        return [s for s in scans if names.get(s.split()[1], s.split()[1]) in HISTORY]
+        read: set[int] = set()
+        found = []
+        for row in plan:
+            how, _, rest = row.detail.partition(" ")
+            name = rest.split()[0] if rest else ""
+            if how not in {"SCAN", "SEARCH"}:
+                continue
+            is_history = names.get(name, name) in HISTORY
+            # Of a table that is joined to another, all rows of the owner are read once for each.
+            again = row.parent in read and _OF_OWNER.search(row.detail)
+            if is_history and (how == "SCAN" or again):
+                found.append(row.detail)
+            read.add(row.parent)
+        return found
     # Small tables PostgreSQL reads whole and merges, whatever indexes there are.
     for way in ("seqscan", "mergejoin", "hashjoin"):
         connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
@@ -146,6 +162,8 @@ def test_what_views_ask_reads_no_history_from_end_to_end(
                 for way in ExposureMove
             ),
             filled_store.gaps(owner=OWNER, scan=at),
+            filled_store.jobs(owner=OWNER, scan=at, where=JobFilter(action="check")),
+            filled_store.jobs(owner=OWNER, scan=at, where=JobFilter(reads="token")),
             filled_store.trend(OWNER),
             filled_store.scans(OWNER),
         ):
@@ -207,3 +225,16 @@ def test_a_query_without_an_index_is_found(filled_store: Store) -> None:
         connection.exec_driver_sql("SELECT count(*) FROM finding AS f WHERE f.ordinal = 7").all()
     with pytest.raises(AssertionError, match="ordinal"):
         check_plans(filled_store, statements)
+
+
+def test_all_rows_of_an_owner_for_each_of_its_repositories_are_found(filled_store: Store) -> None:
+    with asked() as statements, filled_store.reading() as connection:
+        sqlite = connection.dialect.name == "sqlite"
+        connection.exec_driver_sql(
+            "SELECT count(*) FROM action_use JOIN job"
+            " ON job.owner_id = action_use.owner_id AND job.job = action_use.job"
+            " WHERE action_use.repository_id = 1 AND action_use.closed = 1"
+        ).all()
+    if sqlite:
+        with pytest.raises(AssertionError, match="SEARCH job"):
+            check_plans(filled_store, statements)

@@ -56,9 +56,11 @@ class AsOf(Struct, frozen=True, kw_only=True):
         """The same of one owner: a short condition, where something is asked owner by owner."""
         return replace(self, scans={owner_id: self.scans[owner_id]})
 
-    def valid(self, table: FromClause) -> ColumnElement[bool]:
-        """Whether a row holds as of its owner's scan, and its repository is in scope."""
-        return and_(self.holds(table), self.within(table))
+    def valid(
+        self, table: FromClause, owner_id: ColumnElement[int] | None = None
+    ) -> ColumnElement[bool]:
+        """Whether a row holds as of its owner's scan, and its repository is in scope; see `holds`."""
+        return and_(self.holds(table, owner_id), self.within(table))
 
     def within(self, table: FromClause) -> ColumnElement[bool]:
         """Whether a row's repository is in scope."""
@@ -71,23 +73,29 @@ class AsOf(Struct, frozen=True, kw_only=True):
         # Written out rather than bound: a database takes some ten thousand parameters at most.
         return bindparam("within", sorted(self.only or ()), expanding=True, literal_execute=True)
 
-    def holds(self, table: FromClause) -> ColumnElement[bool]:
-        """Whether a row holds as of its owner's scan."""
+    def holds(
+        self, table: FromClause, owner_id: ColumnElement[int] | None = None
+    ) -> ColumnElement[bool]:
+        """Whether a row holds as of its owner's scan.
+
+        ``owner_id`` is the owner as another table has it, to which this one is joined: where its
+        own column is named, SQLite may look through all rows of the owner for each row of the other.
+        """
         if not self.scans:
             return false()
+        owner = table.c.owner_id if owner_id is None else owner_id
         if all(self.last.get(o) == s for o, s in self.scans.items()):
             # No later scan has closed or opened a row: a condition that is soon made and read.
-            return and_(table.c.owner_id.in_(self.scans), table.c.closed == tables.OPEN)
+            return and_(owner.in_(self.scans), table.c.closed == tables.OPEN)
         if len(self.scans) <= _FEW:
             return or_(
                 *(
-                    and_(table.c.owner_id == o, table.c.opened <= s, table.c.closed > s)
+                    and_(owner == o, table.c.opened <= s, table.c.closed > s)
                     for o, s in self.scans.items()
                 )
             )
-        at = case(self.scans, value=table.c.owner_id)
-        mine = table.c.owner_id.in_(self.scans)
-        return and_(mine, table.c.opened <= at, table.c.closed > at)
+        at = case(self.scans, value=owner)
+        return and_(owner.in_(self.scans), table.c.opened <= at, table.c.closed > at)
 
     def at(self, owner_id: int) -> datetime:
         """When the owner's scan was."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
@@ -33,7 +34,10 @@ class ReadJobs(Scoped):
             scope = self.scope(connection, owner, scan)
             statement = _uses(connection, scope, where) if where.action else _jobs(scope, where)
             ordered = statement.order_by(_repository.c.owner_id, _repository.c.key)
-            return tuple(_job_row(row, scope) for row in connection.execute(ordered))
+            rows = connection.execute(ordered)
+            columns = frozenset(rows.keys())
+            own = [name for name in _OF_USES if name in columns]
+            return tuple(_job_row(row, scope, own) for row in rows)
 
     def job_words(
         self, scan: int | None = None, *, owner: str | None = None
@@ -62,14 +66,14 @@ def _uses(connection: Connection, scope: AsOf, where: JobFilter) -> Select[Any]:
         _job.c.repository_id == _use.c.repository_id,
         _job.c.path == _use.c.path,
         _job.c.job == _use.c.job,
-        scope.valid(_job),
+        scope.valid(_job, _use.c.owner_id),
     )
     known = and_(
         reference.c.owner_id == _use.c.owner_id,
         reference.c.slug == _use.c.slug,
         reference.c.ref == _use.c.ref,
         _use.c.slug != "",
-        scope.valid(reference),
+        scope.valid(reference, _use.c.owner_id),
     )
     held = [c for c in _job.c if c.name in _WORDS or c.name in ("line", "environment")]
     used = [
@@ -101,7 +105,9 @@ def _joined(statement: Select[Any], scope: AsOf) -> Select[Any]:
     return (
         statement.join(_state, _state.c.repository_id == _repository.c.id)
         .join(_score, _score.c.repository_id == _repository.c.id)
-        .where(scope.valid(_state), scope.valid(_score))
+        .where(
+            scope.valid(_state, _repository.c.owner_id), scope.valid(_score, _repository.c.owner_id)
+        )
     )
 
 
@@ -115,9 +121,9 @@ def _of_job(where: JobFilter) -> list[ColumnElement[bool]]:
     return found
 
 
-def _job_row(row: Row[Any], scope: AsOf) -> JobRow:
+def _job_row(row: Row[Any], scope: AsOf, own: Sequence[str]) -> JobRow:
     held = row._mapping
-    use: dict[str, Any] = {name: held[name] for name in _OF_USES if name in held}
+    use: dict[str, Any] = {name: held[name] for name in own}
     words: dict[str, Any] = {name: unbarred(held[name] or "") for name in _WORDS}
     value = held.get("value")
     return JobRow(
