@@ -35,7 +35,7 @@ from audits.pipeline.serialized import SerializedAudit
 CHECKS = all_checks()
 """Every check; this loads their modules."""
 
-GARBAGE = 100_000
+GARBAGE = 1_000_000
 """Objects made between two collections of garbage: an audit makes many, and few in cycles."""
 _PATIENCE = 10
 """Added to the workers' niceness, so that the process that records goes first."""

@@ -16,7 +16,6 @@ import logging
 import multiprocessing
 import os
 import platform
-import resource
 import subprocess
 import sys
 import time
@@ -32,14 +31,12 @@ import msgspec
 from msgspec import Struct
 
 from audits import __version__
-from audits.model.source import GapReason, RepositoryRef, Snapshot, SourceFile
-from audits.pipeline.audit import Rules, audit
 from audits.store.open import open_store
-from audits.workflow.repository import read_repository
 from tests.benchmarks.check_cpu import ROUNDS
 from tests.benchmarks.cluster_scan import compared
 from tests.benchmarks.folder_scan import beside_zizmor, copied
 from tests.benchmarks.github_scan import two_scans
+from tests.benchmarks.hostile_workflows import growth, seconds_and_crash
 from tests.benchmarks.large_database import build, questions
 from tests.benchmarks.store_growth import (
     POSTGRESQL,
@@ -48,13 +45,12 @@ from tests.benchmarks.store_growth import (
     year_in_bytes,
 )
 from tests.benchmarks.whole_process import program, run
-from tests.checks.harness import INDEX
 from tests.cli.github_world import scanning
 from tests.collect.github.generate import organization
 from tests.collect.github.scanning import FAST, TOKEN, collector_of, connect
 from tests.collect.github.server import LoopbackGitHub
 from tests.collect.github.world import Token, World
-from tests.hostile_inputs import WORKFLOW, WORKFLOWS
+from tests.hostile_inputs import WORKFLOWS
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -249,36 +245,12 @@ def fault_rows(asked: Asked) -> Iterator[Row]:
 
 def input_rows(_: Asked) -> Iterator[Row]:
     """What hostile workflows cost from their text to the audit."""
-    spans, crashed = [], 0
-    for text in WORKFLOWS.values():
-        source = SourceFile.of(WORKFLOW, text.encode())
-        ref = RepositoryRef(owner="orchard-labs", name="lumen")
-        snapshot = Snapshot(ref=ref, files=(source,))
-        begun = time.process_time()
-        repository = read_repository(snapshot, channel=INDEX.channel_of, index_hosts=INDEX)
-        found = audit(repository, Rules(index=INDEX))
-        spans.append(time.process_time() - begun)
-        crashed += any(gap.reason is GapReason.CRASHED for gap in found.repository.gaps)
+    spans, crashes = zip(*map(seconds_and_crash, WORKFLOWS.values()), strict=True)
     yield Row(name="hostile workflow: CPU at worst", bar=1, value=max(spans), unit="s")
-    yield Row(name="hostile workflows that crash a check", bar=0, value=crashed)
+    yield Row(name="hostile workflows that crash a check", bar=0, value=sum(crashes))
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as apart:
-        memory = apart.submit(growth, tuple(WORKFLOWS.values())).result()
+        memory = apart.submit(growth).result()
     yield Row(name="hostile workflows: memory at worst", bar=100, value=memory, unit="MiB")
-
-
-def growth(texts: tuple[str, ...]) -> float:
-    """How much the largest that this process ever was grows while it audits workflows: no one of
-    them takes more. Of a process of its own, as another peak would hide it.
-    """
-    peaks = []
-    for text in ("on: push\njobs: {}\n", *texts):
-        source = SourceFile.of(WORKFLOW, text.encode())
-        ref = RepositoryRef(owner="orchard-labs", name="lumen")
-        snapshot = Snapshot(ref=ref, files=(source,))
-        read = read_repository(snapshot, channel=INDEX.channel_of, index_hosts=INDEX)
-        audit(read, Rules(index=INDEX))
-        peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-    return peaks[-1] - peaks[0]
 
 
 def replay_rows(_: Asked) -> Iterator[Row]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from msgspec import Struct
 
 from audits.analysis.ending_steps import goes_on
+from audits.analysis.exposure.project_code import moves
 from audits.expressions.syntax import Context, contexts, fences, walk
 from audits.model.command import Command
 from audits.model.location import Location, Scalar
@@ -113,6 +114,18 @@ class JobView(Struct, frozen=True, kw_only=True, eq=False, dict=True):
         """
         inherited = self.job.working_directory or self.workflow.working_directory
         return placed.step.working_directory or ("" if placed.action is not None else inherited)
+
+    def moved(self, placed: PlacedStep, start: str) -> Sequence[tuple[Command, str]]:
+        """The commands of a step's script, each with the folder in which it runs, from this one."""
+        key = (id(placed), start)  # the view keeps its steps
+        if key not in self._moved:
+            self._moved[key] = tuple(moves(self.commands(placed), start))
+        return self._moved[key]
+
+    @cached_property
+    def _moved(self) -> dict[tuple[int, str], Sequence[tuple[Command, str]]]:
+        """The cache of `moved`: a job is followed once for each event."""
+        return {}
 
     def site(self, placed: PlacedStep) -> StepSite:
         """The step as the tracer of values takes it."""

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from audits.analysis.action_versions import version_comment, version_of_ref
 from audits.analysis.checkout_credentials import credentials_left
 from audits.analysis.exposure.jobs import BUILT_IN, JobView, PlacedStep, named_secrets
-from audits.analysis.exposure.project_code import inside, moves
+from audits.analysis.exposure.project_code import inside
 from audits.analysis.exposure.ways_in import Way
 from audits.analysis.script_values import heredocs
 from audits.model.command import Command
@@ -92,7 +92,7 @@ def _follow(view: JobView, placed: PlacedStep, held: dict[str, frozenset[str]]) 
     """What a script changes in the files that hold secrets: it writes some, and removes some."""
     script = _ScriptSecrets(view, placed)
     piped: Command | None = None
-    for command, folder in moves(view.commands(placed), view.folder(placed)):
+    for command, folder in view.moved(placed, view.folder(placed)):
         plain = [word for word in command.words[1:] if not word.startswith("-")]
         if command.program in _REMOVES and placed.step.condition is None:
             gone = {inside(word, folder) for word in plain} - {""}

@@ -18,7 +18,6 @@ from audits.analysis.exposure.project_code import (
     folders_around,
     inside,
     is_outside,
-    moves,
     reads_code,
     run_by,
     run_by_action,
@@ -180,7 +179,7 @@ class Workspace:
             if (target := run_by_shell(placed.step)) is not None:
                 where = inside(target, self._start(placed))
                 yield from self._ran(placed, where, "the step's own shell", placed.step.at)
-            for command, folder in moves(self.view.commands(placed), self._start(placed)):
+            for command, folder in self.view.moved(placed, self._start(placed)):
                 yield from self._of_command(placed, command, folder)
             yield from self._published_by(placed)
             yield from self._built_image(placed)
@@ -333,17 +332,17 @@ class Workspace:
         return None
 
     def _of_command(self, placed: PlacedStep, command: Command, folder: str) -> Iterator[CodeRun]:
-        words = command.words
+        words, program = command.words, command.program
         at = placed.at(line=command.line)
         if words[:3] == ("gh", "pr", "checkout") or words[:3] == ("hub", "pr", "checkout"):
             self._bring(placed, at, folder, " ".join(words[:3]))
-        elif command.program == "git":
+        elif program == "git":
             self._git(placed, words[1:], folder, at)
         elif words[:3] == ("gh", "repo", "clone"):
             self._git(placed, words[2:], folder, at)
-        elif command.program in _COPIES:
+        elif program in _COPIES:
             self._copy([word for word in words[1:] if not word.startswith("-")], folder)
-        elif command.program == "patch" and self.fetched:
+        elif program == "patch" and self.fetched:
             self._bring(placed, at, folder, "patch")
         elif words[:3] == ("gh", "pr", "diff") or self._loads_patch(placed, command):
             self.fetched = True
@@ -492,7 +491,7 @@ class Workspace:
             if context:
                 values = [v for name in _BUILD_INPUTS if (v := step.input(name)) is not None]
                 yield from self._image(placed, inside(context), step.at, values)
-        for command, folder in moves(self.view.commands(placed), self._start(placed)):
+        for command, folder in self.view.moved(placed, self._start(placed)):
             builds = command.program in IMAGE_BUILDERS
             if builds and (context := image_context(command.words[1:])):
                 at = placed.at(line=command.line)

@@ -10,7 +10,7 @@ from msgspec import Struct
 from audits.analysis.artifacts import DOWNLOAD, FETCHERS
 from audits.analysis.checkout_refusal import is_checkout
 from audits.analysis.exposure.jobs import JobView, PlacedStep
-from audits.analysis.exposure.project_code import folders_around, inside, moves, run_by
+from audits.analysis.exposure.project_code import folders_around, inside, run_by
 from audits.analysis.script_values import written
 from audits.model.repository import Repository
 from audits.model.workflow import Step
@@ -71,7 +71,7 @@ def _uses(
     """What a step does first with the artifact of each folder, and whether that is sure."""
     uses: dict[str, tuple[str, bool]] = {}
     longest = max(map(len, held))
-    for command, cwd in moves(view.commands(placed), view.folder(placed)):
+    for command, cwd in view.moved(placed, view.folder(placed)):
         target = run_by(command)
         path = inside(target, cwd) if target is not None else None
         for folder in folders_around(path, longest) if path is not None else ():

@@ -87,6 +87,11 @@ _MOST_JOBS = 50
 """Jobs among which a build is looked for: it is mostly in the job itself or the one before."""
 _MOST_PATHS = 100
 """Folders and files of one build that are looked at."""
+_HEADS = {
+    program: tuple(head for head in _BUILDS if head[0] == program)
+    for program in dict.fromkeys(head[0] for head in _BUILDS)
+}
+"""The beginnings of these commands, by their program."""
 _NO_BUILD = ("-h", "--help", "-V", "--version", "--dry-run")
 _GLOB = re.compile(r"[*?\[]")
 _FILE = re.compile(r"\.(?:toml|cfg|gemspec|[cfv]sproj|sln|slnx|nuspec|py|tgz)$")
@@ -129,9 +134,12 @@ def _built_by(site: Site, job: Job, registry: Registry) -> Iterator[str]:
 
 
 def _by_command(site: Site, command: Command, registry: Registry) -> Iterator[str]:
+    heads = [head for head in _HEADS.get(command.program, ()) if _BUILDS[head].registry is registry]
+    if not heads:
+        return
     plain = tuple(word for _, word in plain_words(command.words, _WITH_VALUE))
-    head = next((head for head in _BUILDS if plain[: len(head)] == head), None)
-    if head is None or _BUILDS[head].registry is not registry or command.has(*_NO_BUILD):
+    head = next((head for head in heads if plain[: len(head)] == head), None)
+    if head is None or command.has(*_NO_BUILD):
         return
     build = _BUILDS[head]
     every = command.has(*build.every)

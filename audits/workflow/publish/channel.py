@@ -136,6 +136,13 @@ def _given(
 
 
 def _addresses(uploader: Uploader, site: Site, command: Command | None) -> list[str | None]:
+    """The addresses that an upload goes to, as far as words and settings give them."""
+    return site.once_of(
+        command, ("addresses", uploader), lambda: _addresses_given(uploader, site, command)
+    )
+
+
+def _addresses_given(uploader: Uploader, site: Site, command: Command | None) -> list[str | None]:
     target = uploader.target
     if command is not None and target.url_options:
         # Only the command's own options outweigh the package's own configuration.
@@ -187,7 +194,7 @@ def _settings_of_npm(site: Site) -> Iterator[tuple[Site, str, str]]:
     ("" is every package), the address.
     """
     for owner, step in (*site.steps_before(), (site, site.step)):
-        if step is None or step.run is None:
+        if step is None or step.run is None or "egistry" not in step.run.value:
             continue
         for one, address, other, echoed in _NPM_CONFIG.findall(step.run.value):
             yield owner, one or other, address or echoed

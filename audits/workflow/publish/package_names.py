@@ -49,6 +49,10 @@ def packages_of(uploader: Uploader, site: Site, command: Command | None) -> tupl
     that a build on the way names, the only name that the metadata declares for the registry, or
     those at the root.
     """
+    return site.once_of(command, ("packages", uploader), lambda: _packages(uploader, site, command))
+
+
+def _packages(uploader: Uploader, site: Site, command: Command | None) -> tuple[str, ...]:
     registry = uploader.registry
     known = site.library.names.get(registry.value, ())
     if not registry.has_trusted_publishing:

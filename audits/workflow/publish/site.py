@@ -119,6 +119,11 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
         found: T = self._found[key]
         return found
 
+    def once_of(self, command: Command | None, key: Hashable, work: Callable[[], T]) -> T:
+        """The result of ``work`` about a command of the step, cached under this key."""
+        # The command is kept beside the result: the number of one that is gone is given to another.
+        return self.once((key, id(command)), lambda: (command, work()))[1]
+
     @cached_property
     def _found(self) -> dict[Hashable, Any]:
         """The cache of `once`; a copy of a site starts with an empty one."""
