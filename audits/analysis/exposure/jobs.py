@@ -117,13 +117,13 @@ class JobView(Struct, frozen=True, kw_only=True, eq=False, dict=True):
 
     def moved(self, placed: PlacedStep, start: str) -> Sequence[tuple[Command, str]]:
         """The commands of a step's script, each with the folder in which it runs, from this one."""
-        key = (id(placed), start)  # the view keeps its steps
+        key = (placed.step, start)
         if key not in self._moved:
             self._moved[key] = tuple(moves(self.commands(placed), start))
         return self._moved[key]
 
     @cached_property
-    def _moved(self) -> dict[tuple[int, str], Sequence[tuple[Command, str]]]:
+    def _moved(self) -> dict[tuple[Step, str], Sequence[tuple[Command, str]]]:
         """The cache of `moved`: a job is followed once for each event."""
         return {}
 

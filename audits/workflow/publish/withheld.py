@@ -77,7 +77,6 @@ _PLAIN_CHANGE = re.compile(
 )
 """``cd docs``, ``cd docs && make`` and ``(cd docs; make)``: what leads to one folder for sure."""
 _UNSURE = re.compile(r"[$`(){}|]|(?<!&)&(?!&)|\b(?:if|case|while|until|for|function|exit)\b")
-
 """What makes a change of the folder hold elsewhere, at times, or not at all."""
 
 
