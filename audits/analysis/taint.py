@@ -120,6 +120,11 @@ class Tracer:
         """What of a step's code somebody sets: in its fences, and in variables that its script
         hands to a second parser.
         """
+        # The ways in are looked for under each event, and more than one check asks.
+        at = ("code taints", self.site.job, self.site.step, self.site.action, text)
+        yield from self.repo.once_for(at, lambda: tuple(self._code_taints(text)))
+
+    def _code_taints(self, text: Scalar) -> Iterator[tuple[int, Taint]]:
         yield from self.taints(text.value)
         known: set[Part] = set()
         for offset, parts in self._read_again(text):

@@ -95,7 +95,7 @@ def _likely(
     page = _project_of_page(site) if registry is Registry.PYPI else ""
     if listed := tuple(n for n in as_declared(registry, (page,), known) if n in known):
         return listed
-    if site.once(("renamed", known), lambda: _is_renamed(site, known)):
+    if _is_renamed(site, known):
         return (page,) if page else ()
     likely: tuple[str, ...] = built or (known if len(known) == 1 else ())
     if not likely and _checks_out(site):
@@ -133,14 +133,17 @@ def _project_of_page(site: Site) -> str:
 
 def _is_renamed(site: Site, known: tuple[str, ...]) -> bool:
     """Whether a script of the workflow writes another name into the metadata before it builds."""
-    return any(
-        _WRITES_METADATA.search(line)
-        and (_NAME_KEY.search(line) or any(name in line for name in known))
-        for job in site.workflow.live_jobs
-        for step in job.live_steps
-        if step.run is not None and _METADATA.search(step.run.value)
-        for line in step.run.value.splitlines()
-    )
+    found, key = site.library.renamed, (site.workflow, known)
+    if key not in found:
+        found[key] = any(
+            _WRITES_METADATA.search(line)
+            and (_NAME_KEY.search(line) or any(name in line for name in known))
+            for job in site.workflow.live_jobs
+            for step in job.live_steps
+            if step.run is not None and _METADATA.search(step.run.value)
+            for line in step.run.value.splitlines()
+        )
+    return found[key]
 
 
 def _checks_out(site: Site) -> bool:

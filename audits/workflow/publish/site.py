@@ -65,7 +65,7 @@ class Library(Struct, frozen=True, kw_only=True):
     The rest are caches: ``assigned`` of the variables that scripts set, ``given`` of whether a
     workflow's variables hold a credential, ``led`` of what `hops` found, ``quiet`` of commands,
     by line and words, that are known and upload nothing, ``there`` of sites, ``built`` of the
-    packages whose builds a job runs.
+    packages whose builds a job runs, ``renamed`` of whether a workflow's scripts rename these.
     """
 
     channel: Callable[[str], Channel]
@@ -87,6 +87,7 @@ class Library(Struct, frozen=True, kw_only=True):
     catalog: Catalog = KNOWN
     there: dict[Hashable, Site] = field(default_factory=dict)
     built: dict[tuple[Job, Registry], tuple[str, ...]] = field(default_factory=dict)
+    renamed: dict[tuple[Workflow, tuple[str, ...]], bool] = field(default_factory=dict)
 
 
 class Site(Struct, frozen=True, kw_only=True, dict=True):
